@@ -1,0 +1,134 @@
+"""Rolling origins: recipes, refitted on the way, against the prices that came.
+
+What competes is a recipe. At each refit it is fitted on the targets known by then, and it
+forecasts from every origin until the next refit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from canasta.errors import TooLittleHistory
+from canasta.forecast.features import Features
+from canasta.forecast.fit import fit
+from canasta.forecast.metrics import (
+    Comparison,
+    compare_mae,
+    compare_rmse,
+    mae,
+    rmse,
+    robust_limit,
+    robust_rmse,
+)
+from canasta.forecast.panel import Floats, Panel
+from canasta.forecast.predictor import Predictor
+from canasta.forecast.recipe import PERSISTENCE, Recipe
+from canasta.forecast.training import training_rows
+
+
+@dataclass(frozen=True)
+class Window:
+    """Which columns of the panel are origins, and how often recipes are refitted.
+
+    Attributes:
+        first: column of the first origin.
+        stop: column after the last origin; that column and later ones are targets only.
+        refit_every: origins between two fits.
+    """
+
+    first: int
+    stop: int
+    refit_every: int
+
+    @property
+    def origins(self) -> range:
+        """Columns of the origins."""
+        return range(self.first, self.stop)
+
+    def refit_column(self, origin: int) -> int:
+        """Return the column up to which the fit that serves `origin` may know prices."""
+        return origin - (origin - self.first) % self.refit_every
+
+
+def last_window(panel: Panel, origins: int, training: int, refit_every: int) -> Window:
+    """Return the window of the newest `origins`, or as many as leave `training` for fitting.
+
+    Raises:
+        TooLittleHistory: not one origin leaves `training` publications.
+    """
+    stop = len(panel.dates) - 1
+    first = max(stop - origins, training)
+    if first >= stop:
+        raise TooLittleHistory(
+            f"A back-test needs {training} publications for training and at least 2 more; "
+            f"the history holds {len(panel.dates)}."
+        )
+    return Window(first, stop, refit_every)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One fit that the back-test made: which recipe, and what it was allowed to know."""
+
+    name: str
+    column: int
+    last_target: date
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """What each contestant forecast, and what came.
+
+    Attributes:
+        targets: N target dates.
+        slices: S names, the slice of each series.
+        last: (S, N) price at the origin.
+        actual: (S, N) price at the target; NaN where either price was not quoted.
+        recipes: recipe by contestant.
+        forecasts: (S, N) mean forecast price by contestant.
+        fits: every fit made on the way.
+    """
+
+    targets: tuple[date, ...]
+    slices: tuple[str, ...]
+    last: Floats
+    actual: Floats
+    recipes: Mapping[str, Recipe]
+    forecasts: Mapping[str, Floats]
+    fits: tuple[Fit, ...]
+
+    def error(self, name: str, part: str | None = None) -> Floats:
+        """Forecast minus actual, (S, N), of one contestant; of one slice if `part` is given."""
+        error = self.forecasts[name] - self.actual
+        if part is None:
+            return error
+        return error[np.array([label == part for label in self.slices])]
+
+    def compare(self, name: str, reference: str, part: str | None = None) -> Comparison:
+        """Compare two contestants by RMSE."""
+        return compare_rmse(self.error(name, part), self.error(reference, part))
+
+    def metrics(self, name: str, part: str | None = None) -> dict[str, float]:
+        """Measures of one contestant against persistence, as the reports name them."""
+        error, base = self.error(name, part), self.error(PERSISTENCE, part)
+        by_rmse, by_mae = compare_rmse(error, base), compare_mae(error, base)
+        return {
+            "mae": mae(error),
+            "rmse": rmse(error),
+            "rmse_robust": robust_rmse(error, robust_limit(base)),
+            "mae_skill": by_mae.skill,
+            "rmse_skill": by_rmse.skill,
+            "dm_mae": by_mae.dm,
+            "dm_rmse": by_rmse.dm,
+        }
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The names of the slices in which anything is scored."""
+        scored = np.isfinite(self.actual).any(axis=1)
+        return tuple(sorted({s for s, known in zip(self.slices, scored, strict=True) if known}))

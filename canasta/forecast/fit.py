@@ -1,0 +1,63 @@
+"""Fitting a recipe: scikit-learn and XGBoost here, trees in treelite form out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import treelite
+import xgboost
+from numpy.typing import NDArray
+from sklearn.ensemble import RandomForestRegressor
+
+from canasta.forecast.panel import Floats
+from canasta.forecast.predictor import MEAN, Predictor
+from canasta.forecast.recipe import PERSISTENCE, RANDOM_FOREST, XGBOOST, Recipe
+
+THREADS = 2
+"""Fixed, not the machine's cores: XGBoost's sums depend on the number of threads."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A predictor, and the library's own model where there is one (for MLflow's flavours)."""
+
+    predictor: Predictor
+    native: Any
+
+
+def fit(
+    recipe: Recipe, names: tuple[str, ...], rows: NDArray[np.float32], changes: Floats, seed: int
+) -> Fitted:
+    """Fit `recipe` to N training rows, (N, F), and their next changes, (N,).
+
+    Raises:
+        ValueError: the recipe names an unknown algorithm.
+    """
+    if recipe.algorithm == PERSISTENCE:
+        return Fitted(Predictor(recipe, names, {}), None)
+    fitters = {RANDOM_FOREST: _fit_forest, XGBOOST: _fit_boosting}
+    if recipe.algorithm not in fitters:
+        known = ", ".join([PERSISTENCE, *fitters])
+        raise ValueError(f"Unknown algorithm {recipe.algorithm!r}; known: {known}.")
+    native, trees = fitters[recipe.algorithm](recipe.params, rows, changes, seed)
+    return Fitted(Predictor(recipe, names, {MEAN: trees.serialize_bytes()}), native)
+
+
+def _fit_forest(
+    params: Any, rows: NDArray[np.float32], changes: Floats, seed: int
+) -> tuple[RandomForestRegressor, treelite.Model]:
+    forest = RandomForestRegressor(**params, random_state=seed, n_jobs=THREADS)
+    forest.fit(rows, changes)
+    return forest, treelite.sklearn.import_model(forest)
+
+
+def _fit_boosting(
+    params: Any, rows: NDArray[np.float32], changes: Floats, seed: int
+) -> tuple[xgboost.Booster, treelite.Model]:
+    settings = dict(params)
+    rounds = settings.pop("n_estimators")
+    settings |= {"tree_method": "hist", "seed": seed, "nthread": THREADS, "verbosity": 0}
+    booster = xgboost.train(settings, xgboost.DMatrix(rows, changes), num_boost_round=rounds)
+    return booster, treelite.frontend.from_xgboost(booster)

@@ -1,0 +1,102 @@
+"""`params.toml`, typed: search spaces, windows, margins and thresholds."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from canasta.errors import SettingsError
+
+PARAMETERS = Path(__file__).resolve().parent.parent / "params.toml"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BacktestParameters(_Section):
+    """Origins evaluated, and publications that must stay for training before them."""
+
+    origins: Annotated[int, Field(ge=1)]
+    training: Annotated[int, Field(ge=1)]
+
+
+class GateParameters(_Section):
+    """Margins of the gate; skills and losses in percent."""
+
+    min_origins: Annotated[int, Field(ge=2)]
+    rmse_skill: float
+    dm_persistence: float
+    dm_champion: float
+    slice_loss: float
+    slice_dm: float
+
+
+class TrainingParameters(_Section):
+    """Origins left out at the start, and the size at which changes are clipped."""
+
+    warm_up: Annotated[int, Field(ge=0)]
+    clip: Annotated[float, Field(gt=0)]
+
+
+class TuningParameters(_Section):
+    """Number of validation folds and their length in publications."""
+
+    folds: Annotated[int, Field(ge=1)]
+    fold_length: Annotated[int, Field(ge=1)]
+
+
+class Dimension(_Section):
+    """One dimension of a search space; `q` is the step of the quantised kinds."""
+
+    kind: Literal["uniform", "loguniform", "quniform", "qloguniform"]
+    low: float
+    high: float
+    q: float | None = None
+
+    @model_validator(mode="after")
+    def _is_coherent(self) -> Self:
+        if self.kind.startswith("q") != (self.q is not None):
+            raise ValueError("q belongs to quniform and qloguniform, and they need it")
+        if not self.low < self.high or ("log" in self.kind and self.low <= 0):
+            raise ValueError("low must be below high, and above 0 on a log scale")
+        return self
+
+
+class QualityParameters(_Section):
+    """Limits of the quality gate; shares lie between 0 and 1."""
+
+    out_of_range_share: float
+    change_share_high: float
+    change_share_flag_low: float
+    change_share_flag_high: float
+    jump: float
+    checksum_tolerance: float
+
+
+class Parameters(_Section):
+    """All of `params.toml`."""
+
+    backtest: BacktestParameters
+    gate: GateParameters
+    training: TrainingParameters
+    tuning: TuningParameters
+    space: Mapping[str, Mapping[str, Dimension]]
+    start: Mapping[str, Mapping[str, float | int]]
+    quality: QualityParameters
+
+
+def read_parameters(path: Path = PARAMETERS) -> Parameters:
+    """Read `params.toml`.
+
+    Raises:
+        SettingsError: the file is missing, or a value is malformed, missing or unknown.
+    """
+    try:
+        return Parameters.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
+        raise SettingsError(f"{path} cannot be used: {error}") from error

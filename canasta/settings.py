@@ -1,0 +1,106 @@
+"""One typed settings object, read once from the environment and `.env` (the environment wins)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from canasta.commodity import Commodity, load_commodity
+from canasta.errors import SettingsError
+
+ROOT = Path(__file__).resolve().parent.parent
+FOREIGN_PREFIXES = ("AWS_", "PREFECT_", "MLFLOW_")
+"""Keys of these libraries may stand in `.env`; they are handed on, not read here."""
+
+
+class Settings(BaseModel):
+    """What a run needs to know of its surroundings. Each field is the variable of that name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    commodity: str = "milk"
+    lake_url: str = ""
+    """A local folder or `s3://bucket/prefix`; empty: chosen by the source, see `lake`."""
+    publication_url: str = ""
+    """An https, http or file URL of a folder; empty: the simulated publisher."""
+    publications: Path = ROOT / "data" / "publications"
+    """Where the simulated publisher writes."""
+    reports_dir: Path = ROOT / "reports"
+    mlflow_tracking_uri: str = f"sqlite:///{ROOT / 'data' / 'mlflow.db'}"
+    mlflow_artifact_root: str = str(ROOT / "data" / "mlartifacts")
+    prefect_home: Path = ROOT / "data" / "prefect"
+    max_evals: Annotated[int, Field(ge=1)] = 25
+    """Hyperopt evaluations for each algorithm."""
+    tuning_seconds: Annotated[int, Field(ge=0)] = 0
+    """Time limit of one algorithm's search; 0 is none. With a limit, runs may differ."""
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
+    retrain_every: Annotated[int, Field(ge=1)] = 10
+    """Publications between two searches."""
+
+    @property
+    def simulated(self) -> bool:
+        """Whether publications come from the simulated publisher by default."""
+        return not self.publication_url
+
+    @property
+    def source_url(self) -> str:
+        """The folder of publications that a run reads, as a URL."""
+        return self.publication_url or self.publications.resolve().as_uri()
+
+    @property
+    def lake(self) -> str:
+        """The lake's URL or folder: LAKE_URL, or the default for this kind of source."""
+        default = ROOT / "data" / ("lake-simulated" if self.simulated else "lake")
+        return self.lake_url or str(default)
+
+    def load_commodity(self) -> Commodity:
+        """Read the file of the commodity that COMMODITY names."""
+        return load_commodity(self.commodity)
+
+    def today(self) -> date:
+        """Return today's date in the commodity's time zone."""
+        return datetime.now(self.load_commodity().time_zone).date()
+
+
+def read_settings(
+    environment: Mapping[str, str] | None = None, dotenv: Path = ROOT / ".env"
+) -> Settings:
+    """Read the settings from `environment` (the process's by default) over `dotenv`.
+
+    An empty value counts as not given. Values of foreign keys in `dotenv` (AWS_*, PREFECT_*,
+    MLFLOW_*) are put into the process's environment where it lacks them, for the libraries
+    that read them there.
+
+    Raises:
+        SettingsError: a value is malformed, or `dotenv` holds a key that is neither ours nor
+            one of FOREIGN_PREFIXES.
+    """
+    given = os.environ if environment is None else environment
+    stored = {key: value or "" for key, value in dotenv_values(dotenv).items()}
+    names = {field.upper(): field for field in Settings.model_fields}
+    for key in stored:
+        if key not in names and not key.startswith(FOREIGN_PREFIXES):
+            raise SettingsError(
+                f"{dotenv} holds {key}, which is no setting of Canasta's. "
+                "Known settings stand in .env.example; correct or remove that line."
+            )
+    merged = {**stored, **given}
+    values = {field: merged[name] for name, field in names.items() if merged.get(name)}
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{str(problem['loc'][0]).upper()}: {problem['msg']}" for problem in error.errors()
+        )
+        raise SettingsError(f"A setting cannot be used. {problems}.") from None
+    if environment is None:
+        for key, value in stored.items():
+            if key not in names:
+                os.environ.setdefault(key, value)
+    return settings
