@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
-from zoneinfo import ZoneInfo
+from typing import Annotated, Any, Self
+from zoneinfo import ZoneInfo, available_timezones
 
 import holidays
 from dateutil.easter import easter
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from canasta.calendar import PublicationCalendar
 from canasta.errors import CommodityError
@@ -21,6 +21,7 @@ from canasta.labels import Key
 COMMODITIES = Path(__file__).resolve().parent.parent / "commodities"
 CALENDAR_YEARS = range(2015, 2056)
 """The years whose holidays a calendar knows; weekday rules hold beyond them."""
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,6 +45,13 @@ class Keys(_Section):
     slices: tuple[str, ...]
     region: str
 
+    @model_validator(mode="after")
+    def _names_columns(self) -> Self:
+        unknown = {*self.slices, self.region} - set(self.columns)
+        if unknown:
+            raise ValueError(f"slices and region must be among columns; {sorted(unknown)} are not")
+        return self
+
 
 class PlausibleRange(_Section):
     """Prices outside [low, high], in the commodity's unit, are taken for errors."""
@@ -51,14 +59,28 @@ class PlausibleRange(_Section):
     low: float
     high: float
 
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Self:
+        if not 0 < self.low < self.high:
+            raise ValueError(f"low must lie above 0 and below high, got {self.low} and {self.high}")
+        return self
+
 
 class CalendarRules(_Section):
     """Expected weekdays (0 is Monday), holidays by country code, and the time zone."""
 
-    weekdays: tuple[int, ...]
+    weekdays: Annotated[tuple[Annotated[int, Field(ge=0, le=6)], ...], Field(min_length=1)]
     holidays: str
     good_friday: bool
     time_zone: str
+
+    @model_validator(mode="after")
+    def _is_known(self) -> Self:
+        if self.holidays not in holidays.list_supported_countries():
+            raise ValueError(f"the holidays package knows no country {self.holidays!r}")
+        if self.time_zone not in available_timezones():
+            raise ValueError(f"there is no time zone {self.time_zone!r}")
+        return self
 
 
 class PriceColumn(BaseModel):

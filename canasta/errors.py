@@ -15,7 +15,10 @@
     ├── TooLittleHistory            fewer publications than the work needs
     ├── RegistryError               anything wrong with MLflow or the promoted objects
     │   ├── RegistryUnavailable     MLflow does not answer
-    │   └── UnknownVersion          the named version does not exist
+    │   ├── UnknownVersion          the named version does not exist
+    │   ├── NoChampion              nothing is promoted yet
+    │   └── NoPreviousChampion      there is no champion to roll back to
+    ├── ServerError                 a background server does not start or answer
     └── RunInProgress               another run holds the lake (exit code 75)
 
 A class exists for each situation that a caller treats differently. Messages say what was
@@ -87,6 +90,18 @@ class RegistryUnavailable(RegistryError):
 
 class UnknownVersion(RegistryError):
     """The named model version does not exist."""
+
+
+class NoChampion(RegistryError):
+    """Nothing is promoted yet."""
+
+
+class NoPreviousChampion(RegistryError):
+    """There is no champion to roll back to."""
+
+
+class ServerError(CanastaError):
+    """A background server does not start or does not answer."""
 
 
 class RunInProgress(CanastaError):

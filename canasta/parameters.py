@@ -67,15 +67,25 @@ class Dimension(_Section):
         return self
 
 
-class QualityParameters(_Section):
-    """Limits of the quality gate; shares lie between 0 and 1."""
+class QualityLimits(_Section):
+    """Limits of the data contract; shares lie between 0 and 1.
 
-    out_of_range_share: float
-    change_share_high: float
-    change_share_flag_low: float
-    change_share_flag_high: float
-    jump: float
+    Attributes:
+        checksum_tolerance: relative difference between a stated and a computed average.
+        max_implausible_share: of the quoted cells that may lie outside the plausible range.
+        max_changed_share: above it a block is quarantined.
+        few_changed_share, many_changed_share: outside of them a block is flagged.
+        jump_share: relative change of one price that is flagged, never deleted.
+        confirmations: later publications that must repeat a quarantined block to release it.
+    """
+
     checksum_tolerance: float
+    max_implausible_share: float
+    max_changed_share: float
+    few_changed_share: float
+    many_changed_share: float
+    jump_share: float
+    confirmations: Annotated[int, Field(ge=1)]
 
 
 class Parameters(_Section):
@@ -87,7 +97,7 @@ class Parameters(_Section):
     tuning: TuningParameters
     space: Mapping[str, Mapping[str, Dimension]]
     start: Mapping[str, Mapping[str, float | int]]
-    quality: QualityParameters
+    quality: QualityLimits
 
 
 def read_parameters(path: Path = PARAMETERS) -> Parameters:

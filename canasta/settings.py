@@ -101,6 +101,6 @@ def read_settings(
         raise SettingsError(f"A setting cannot be used. {problems}.") from None
     if environment is None:
         for key, value in stored.items():
-            if key not in names:
+            if key not in names and value:
                 os.environ.setdefault(key, value)
     return settings

@@ -6,7 +6,6 @@ forecasts from every origin until the next refit.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +14,6 @@ import numpy as np
 
 from canasta.errors import TooLittleHistory
 from canasta.forecast.features import Features
-from canasta.forecast.fit import fit
 from canasta.forecast.metrics import (
     Comparison,
     compare_mae,
@@ -26,9 +24,9 @@ from canasta.forecast.metrics import (
     robust_rmse,
 )
 from canasta.forecast.panel import Floats, Panel
-from canasta.forecast.predictor import Predictor
 from canasta.forecast.recipe import PERSISTENCE, Recipe
-from canasta.forecast.training import training_rows
+from canasta.forecast.training import fit_as_of, next_changes
+from canasta.parameters import TrainingParameters
 
 
 @dataclass(frozen=True)
@@ -53,6 +51,26 @@ class Window:
     def refit_column(self, origin: int) -> int:
         """Return the column up to which the fit that serves `origin` may know prices."""
         return origin - (origin - self.first) % self.refit_every
+
+    def bounded(self, panel: Panel, since: date | None, until: date | None) -> Window:
+        """Return the window's part whose target dates lie in [since, until].
+
+        Raises:
+            TooLittleHistory: no target of the window lies there.
+        """
+        targets = [
+            origin
+            for origin in self.origins
+            if (since is None or panel.dates[origin + 1] >= since)
+            and (until is None or panel.dates[origin + 1] <= until)
+        ]
+        if not targets:
+            first, last = panel.dates[self.first + 1], panel.dates[self.stop]
+            raise TooLittleHistory(
+                f"No publication can be evaluated from {since or first} to {until or last}; "
+                f"the history allows target dates from {first} to {last}."
+            )
+        return Window(targets[0], targets[-1] + 1, self.refit_every)
 
 
 def last_window(panel: Panel, origins: int, training: int, refit_every: int) -> Window:
@@ -104,7 +122,7 @@ class Backtest:
 
     def error(self, name: str, part: str | None = None) -> Floats:
         """Forecast minus actual, (S, N), of one contestant; of one slice if `part` is given."""
-        error = self.forecasts[name] - self.actual
+        error: Floats = self.forecasts[name] - self.actual
         if part is None:
             return error
         return error[np.array([label == part for label in self.slices])]
@@ -132,3 +150,47 @@ class Backtest:
         """The names of the slices in which anything is scored."""
         scored = np.isfinite(self.actual).any(axis=1)
         return tuple(sorted({s for s, known in zip(self.slices, scored, strict=True) if known}))
+
+
+def run(
+    panel: Panel,
+    features: Features,
+    recipes: Mapping[str, Recipe],
+    window: Window,
+    *,
+    parameters: TrainingParameters,
+    seed: int,
+    slices: tuple[str, ...],
+    progress: Callable[[str], None] = lambda _: None,
+) -> Backtest:
+    """Let `recipes`, and persistence beside them, compete over `window`.
+
+    `progress` is told the name of a contestant after each of its fits.
+    """
+    changes = next_changes(panel)
+    contestants = {PERSISTENCE: Recipe(PERSISTENCE), **recipes}
+    last = panel.prices[:, window.first : window.stop]
+    forecasts: dict[str, Floats] = {}
+    fits: list[Fit] = []
+    for name, recipe in contestants.items():
+        mean_change = np.empty(last.shape)
+        for column in window.origins[:: window.refit_every]:
+            predictor = fit_as_of(recipe, features, changes, column, parameters, seed).predictor
+            served = range(column, min(column + window.refit_every, window.stop))
+            for origin in served:
+                mean_change[:, origin - window.first] = predictor.mean_change(
+                    features.values[:, origin]
+                )
+            fits.append(Fit(name, column, panel.dates[column]))
+            progress(name)
+        forecasts[name] = last + mean_change
+    actual = last + changes[:, window.first : window.stop]
+    return Backtest(
+        targets=panel.dates[window.first + 1 : window.stop + 1],
+        slices=slices,
+        last=last,
+        actual=actual,
+        recipes=contestants,
+        forecasts=forecasts,
+        fits=tuple(fits),
+    )

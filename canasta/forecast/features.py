@@ -131,9 +131,7 @@ def _rates(rows: Rows, rate: Floats, market_rate: Floats) -> dict[str, Floats]:
     return {"rate": rate, "market_rate": market_rate} | recent
 
 
-def _weekdays(
-    rows: Rows, rate: Floats, pool: Pool, market: Ints, city: Ints
-) -> dict[str, Floats]:
+def _weekdays(rows: Rows, rate: Floats, pool: Pool, market: Ints, city: Ints) -> dict[str, Floats]:
     chosen = rows.days.of_target
     moves, trials = chosen(rows.moves_by_weekday), chosen(rows.trials_by_weekday)
     own = shrunk(moves, trials, rate, WEEKDAY_WEIGHT)

@@ -17,6 +17,9 @@ ROBUST_QUANTILE = 0.99
 """Absolute errors are cut at this quantile of persistence's for the robust RMSE: on milk, one
 observation in a hundred carries more than half of the squared error."""
 
+MIN_DATES = 2
+"""A variance needs this many target dates."""
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -61,9 +64,10 @@ def skill(measure: float, reference: float) -> float:
 def by_date(loss: Floats) -> Floats:
     """Average a (S, N) loss over series: (N,), NaN for a date without any."""
     scored = np.isfinite(loss)
+    counts = scored.sum(axis=0)
     total = np.where(scored, loss, 0.0).sum(axis=0)
-    return np.divide(total, scored.sum(axis=0), out=np.full(loss.shape[1], np.nan),
-                     where=scored.any(axis=0))  # fmt: skip
+    mean: Floats = np.where(counts > 0, total / np.maximum(counts, 1), np.nan)
+    return mean
 
 
 def diebold_mariano(loss: Floats, reference: Floats, horizon: int = 1) -> float:
@@ -86,7 +90,7 @@ def diebold_mariano(loss: Floats, reference: Floats, horizon: int = 1) -> float:
     differential = by_date(reference - loss)
     differential = differential[np.isfinite(differential)]
     count = len(differential)
-    if count < 2:
+    if count < MIN_DATES:
         return math.nan
     centred = differential - differential.mean()
     lags = min(max(1, horizon), count - 1)

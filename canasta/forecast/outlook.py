@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from canasta.forecast.panel import Floats
+import numpy as np
+
+from canasta.forecast.features import build
+from canasta.forecast.panel import Floats, Panel
+from canasta.forecast.predictor import Predictor
+
+HORIZONS = 1
+"""Publications ahead that a forecast reaches."""
 
 
 @dataclass(frozen=True)
@@ -25,3 +32,25 @@ class Outlook:
     skipped: tuple[date, ...]
     mean: Floats
     median: Floats
+
+
+def forecast(predictor: Predictor, panel: Panel, as_of: date) -> Outlook:
+    """Forecast every live series of `panel` for its next publication, as of `as_of`.
+
+    The mean is the last price plus the predicted change. The median is the last price: four
+    prices in five do not move, so half of the probability lies on neither side of it.
+
+    Raises:
+        TooLittleHistory: the panel holds no publication.
+    """
+    targets = panel.calendar.targets(panel.origin, as_of, HORIZONS)
+    rows = build(panel).values[:, -1]
+    last = np.where(panel.live, panel.filled[:, -1], np.nan)
+    mean = last + predictor.mean_change(rows)
+    return Outlook(
+        origin=panel.origin,
+        targets=targets.dates,
+        skipped=targets.skipped,
+        mean=mean[:, np.newaxis],
+        median=last[:, np.newaxis].copy(),
+    )

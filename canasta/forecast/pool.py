@@ -152,4 +152,5 @@ def _size(rows: Rows, group: Ints, groups: int) -> Floats:
 
 def _pooled_slope(cross: Floats, square: Floats) -> Floats:
     # Added up series by series, in the order of the panel: the same bits for every T.
-    return np.cumsum(cross, axis=0)[-1] / (np.cumsum(square, axis=0)[-1] + SLOPE_RIDGE)
+    slope: Floats = np.cumsum(cross, axis=0)[-1] / (np.cumsum(square, axis=0)[-1] + SLOPE_RIDGE)
+    return slope

@@ -38,7 +38,14 @@ class Predictor:
         """Predict the mean change of each of N rows, (N, F), in the commodity's unit: (N,).
 
         Persistence, which has no trees, answers 0.
+
+        Raises:
+            ValueError: the rows have another number of columns than the model.
         """
+        if rows.shape[1] != len(self.features):
+            raise ValueError(
+                f"The model takes {len(self.features)} columns, the rows have {rows.shape[1]}."
+            )
         if MEAN not in self.heads:
             return np.zeros(len(rows))
         return self._predict(MEAN, rows)

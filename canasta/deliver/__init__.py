@@ -1,0 +1,1 @@
+"""Champion -> people: report, workbook, forecasts on record, the summary of a run."""

@@ -1,0 +1,116 @@
+"""One edition of the report, put where people and later runs find it.
+
+An edition is the report of one model version from one origin for one target date. It is kept
+for ever under a name of its own; the plainly named report is the edition published last:
+
+    <lake>/forecasts/YYYY/MM/<origin>-<version>.parquet                 once
+    <lake>/predicciones/<target>/ediciones/<origin>-<version>.{xlsx,csv}  once
+    <lake>/predicciones/<target>/predicciones_<target>.{xlsx,csv}       last edition
+    <reports>/predicciones_<target>.{xlsx,csv}                          the same bytes
+
+So a new version, or another origin, takes over the plain names and loses nothing. Running an
+edition again writes nothing new: what the lake holds of it is put in place again, even where the
+source has corrected its prices since. A run killed between two steps is completed by the next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from canasta.commodity import Commodity
+from canasta.deliver.forecasts import forecasts_bytes, forecasts_key
+from canasta.deliver.report import ModelName, daily_report, report_name, to_csv_bytes
+from canasta.deliver.report_workbook import report_workbook
+from canasta.forecast.outlook import Outlook
+from canasta.forecast.panel import Panel
+from canasta.store import Store, store_for
+
+CSV, XLSX = ".csv", ".xlsx"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Where an edition lies, and what had to be written.
+
+    Attributes:
+        origin, target: of its forecasts.
+        version: of the model.
+        csv, workbook: paths in the reports folder.
+        forecasts: location of the forecasts in the lake.
+        written: locations that changed, in the order of writing; empty for a repeated run.
+    """
+
+    origin: date
+    target: date
+    version: int
+    csv: Path
+    workbook: Path
+    forecasts: str
+    written: tuple[str, ...]
+
+
+def publish_report(
+    lake: Store,
+    reports_dir: Path,
+    panel: Panel,
+    outlook: Outlook,
+    commodity: Commodity,
+    model: ModelName,
+    made_at: datetime,
+) -> Published:
+    """Write forecasts and report of one edition; the caller holds the lake's lock.
+
+    Args:
+        lake: where forecasts and editions are kept.
+        reports_dir: folder that people open.
+        panel: the history that the forecasts stand on.
+        outlook: the forecasts.
+        commodity: what is priced.
+        model: what forecast.
+        made_at: now, with a time zone; for the record only.
+
+    Raises:
+        ValueError: `outlook` does not belong to `panel`, or `made_at` has no zone.
+    """
+    report = daily_report(panel, outlook, commodity, model)
+    # The CSV comes last: where programs find it, everything else is there.
+    made = {XLSX: report_workbook(report, commodity, outlook, model), CSV: to_csv_bytes(report)}
+    target, reports = outlook.targets[0], store_for(str(reports_dir))
+    forecasts = forecasts_key(outlook.origin, model.version)
+    content = forecasts_bytes(panel, outlook, commodity, model, made_at)
+    written = [lake.location(forecasts)] if lake.write_once(forecasts, content) else []
+    for suffix, rendered in made.items():
+        edition = edition_key(outlook.origin, target, model.version, suffix)
+        written += [lake.location(edition)] if lake.write_once(edition, rendered) else []
+        kept = lake.read(edition)
+        written += _put(lake, report_key(target, suffix), kept)
+        written += _put(reports, report_name(target, suffix), kept)
+    return Published(
+        origin=outlook.origin,
+        target=target,
+        version=model.version,
+        csv=Path(reports.location(report_name(target, CSV))),
+        workbook=Path(reports.location(report_name(target, XLSX))),
+        forecasts=lake.location(forecasts),
+        written=tuple(written),
+    )
+
+
+def report_key(target: date, suffix: str = CSV) -> str:
+    """Return the key of the last edition for `target` in the lake."""
+    return f"predicciones/{target}/{report_name(target, suffix)}"
+
+
+def edition_key(origin: date, target: date, version: int, suffix: str = CSV) -> str:
+    """Return the key of one edition in the lake."""
+    return f"predicciones/{target}/ediciones/{origin}-{version}{suffix}"
+
+
+def _put(store: Store, key: str, content: bytes) -> list[str]:
+    """Store `content` under `key` unless it is there; return the location if it was written."""
+    if store.exists(key) and store.read(key) == content:
+        return []
+    store.replace(key, content)
+    return [store.location(key)]

@@ -1,0 +1,169 @@
+"""What a run did, for the person at the terminal: read, learnt, decided, written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import StringIO
+
+import pandas as pd
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from canasta.commodity import Commodity
+from canasta.deliver.publish import Published
+from canasta.deliver.report import MODEL, SIMULATED, PriceColumns, market_means
+from canasta.ingest.summary import IngestSummary, Outcome
+
+BIGGEST = 5
+"""Expected moves that are listed."""
+SMALLEST_MOVE = 0.005
+"""In the unit: an expected move below it is none, with prices of two decimals."""
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What one run did.
+
+    Attributes:
+        commodity: what is priced.
+        ingested: the intake.
+        learnt: lines about what was searched and fitted; empty where nothing was.
+        decided: lines about who is champion, and why.
+        published: where the report went.
+        report: the report.
+    """
+
+    commodity: Commodity
+    ingested: IngestSummary
+    learnt: Sequence[str]
+    decided: Sequence[str]
+    published: Published
+    report: pd.DataFrame
+
+
+def run_summary(run: RunSummary) -> RenderableType:
+    """Lay out what `run` did for a rich console; `as_text` turns it into plain text."""
+    parts = [
+        _heading(run),
+        _steps(run),
+        _markets(run.report, run.commodity),
+        _moves(run.report, run.commodity),
+    ]
+    spaced = [part for item in parts for part in (item, Text())]
+    return Group(*spaced[:-1])
+
+
+def as_text(summary: RenderableType, width: int = 100) -> str:
+    """Return `summary` as plain text without colours, for logs; `width` in characters."""
+    console = Console(file=StringIO(), width=width, color_system=None, record=True)
+    console.print(summary)
+    lines = console.export_text().splitlines()
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _heading(run: RunSummary) -> Text:
+    published = run.published
+    text = Text(f"{run.commodity.title}: suggested prices for {published.target:%A, %-d %B %Y}")
+    text.stylize("bold")
+    if run.report[MODEL].str.contains(SIMULATED, regex=False).any():
+        text.append(f"  {SIMULATED} ", style="bold white on red")
+    return text
+
+
+def _steps(run: RunSummary) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="bold cyan", no_wrap=True)
+    grid.add_column(overflow="fold")
+    steps = {
+        "Read": ingest_lines(run.ingested),
+        "Learnt": run.learnt or ["nothing: no search was due"],
+        "Decided": run.decided,
+        "Written": published_lines(run.published, len(run.report)),
+    }
+    for name, lines in steps.items():
+        for position, line in enumerate(lines):
+            grid.add_row("" if position else name, Text(line))
+    return grid
+
+
+def ingest_lines(ingested: IngestSummary) -> list[str]:
+    """Say in a few lines what an intake read, and what is odd about it."""
+    came = {
+        Outcome.NEW: f"new publication: {ingested.newest}",
+        Outcome.QUARANTINED: f"quarantined; the newest accepted publication is {ingested.newest}",
+        Outcome.NOTHING_NEW: f"no new publication; the newest is {ingested.newest}",
+    }
+    counts = {
+        "earlier publications added": len(ingested.backfilled),
+        "publications corrected": len({revision.block_date for revision in ingested.revised}),
+        "released from quarantine": len(ingested.released),
+        "blocks waiting in quarantine": len(ingested.waiting),
+    }
+    told = [f"{count} {what}" for what, count in counts.items() if count]
+    # Old flags come by the dozen when a history is read for the first time.
+    recent = [flag for flag in ingested.flags if flag.date == ingested.newest]
+    flags = [f"flag on {flag.date}: {flag.finding}" for flag in recent]
+    return [came[ingested.outcome], *([", ".join(told)] if told else []), *flags]
+
+
+def published_lines(published: Published, series: int) -> list[str]:
+    """Say in a few lines where a report of so many `series` lies."""
+    made = f"{series} prices for {published.target} from {published.origin}"
+    state = "" if published.written else " (unchanged: published before)"
+    return [
+        f"{made}, version {published.version}{state}",
+        str(published.csv),
+        str(published.workbook),
+        published.forecasts,
+    ]
+
+
+def _markets(report: pd.DataFrame, commodity: Commodity) -> Table:
+    price = PriceColumns.of(commodity)
+    figures_shown = ("Series", "Now", "Suggested", "Mean", "Move")
+    table = _table(f"National mean, {commodity.unit}", commodity.keys.slices, figures_shown)
+    means = market_means(report, commodity)
+    for row in means.to_dict("records"):
+        figures = [f"{row[price.last]:.2f}", f"{row[price.suggested]:.2f}"]
+        figures += [f"{row[price.mean]:.4f}", f"{row['change']:+.4f}"]
+        labels = [str(row[name]) for name in commodity.keys.slices]
+        table.add_row(*labels, str(row["series"]), *figures)
+    return table
+
+
+def biggest_moves(report: pd.DataFrame, commodity: Commodity) -> pd.DataFrame:
+    """Return the rows of the report whose mean moves most, with the move in column `move`.
+
+    At most BIGGEST rows, the biggest first, in the unit; moves under SMALLEST_MOVE are left out.
+    """
+    price = PriceColumns.of(commodity)
+    moved = report.assign(move=report[price.mean] - report[price.last])
+    moved = moved[moved["move"].abs() >= SMALLEST_MOVE]
+    order = moved["move"].abs().sort_values(ascending=False, kind="stable").index
+    return moved.loc[order[:BIGGEST]]
+
+
+def _moves(report: pd.DataFrame, commodity: Commodity) -> RenderableType:
+    moved = biggest_moves(report, commodity)
+    if moved.empty:
+        return Text("No move is expected: each price stands at its last quote.")
+    price = PriceColumns.of(commodity)
+    title = f"Biggest expected moves by {price.mean}"
+    table = _table(title, commodity.keys.columns, ("Now", "Mean", "Move"))
+    for row in moved.to_dict("records"):
+        labels = [str(row[name]) for name in commodity.keys.columns]
+        now, mean = row[price.last], row[price.mean]
+        table.add_row(*labels, f"{now:.2f}", f"{mean:.4f}", f"{row['move']:+.4f}")
+    return table
+
+
+def _table(title: str, labels: Sequence[str], figures: Sequence[str]) -> Table:
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for name in labels:
+        table.add_column(name, overflow="fold")
+    for name in figures:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table

@@ -1,0 +1,1 @@
+"""Publications on their way into the lake: fetched, parsed, judged, kept."""

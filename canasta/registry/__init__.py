@@ -1,0 +1,1 @@
+"""Evidence to champion: tracking, the gate, and what is promoted."""

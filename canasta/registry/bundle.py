@@ -1,0 +1,139 @@
+"""Bundles: a fitted model as files that serving reads, hashed, with nothing that could run code.
+
+A bundle is `model.json`, one treelite file for each head, and `manifest.json` with the SHA-256
+of each. The manifest's own SHA-256 is the bundle's.
+
+Part of the serving path: NumPy, treelite and the standard library alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from canasta.errors import ObjectCorrupt
+from canasta.forecast.predictor import Predictor
+from canasta.forecast.recipe import Recipe
+from canasta.registry.objects import ObjectRef, Reader, read_verified, sha256, to_json
+
+FORMAT = 1
+"""Version of the layout; a reader refuses any other."""
+
+MANIFEST = "manifest.json"
+MODEL = "model.json"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A fitted model, and where it comes from.
+
+    Attributes:
+        predictor: the model.
+        trained_from: date of the first publication it was fitted on.
+        trained_to: date of the last.
+        fingerprint: of the dataset.
+        seed: of the fit.
+        metrics: back-test measures of its recipe, by name; NaN is written as null.
+    """
+
+    predictor: Predictor
+    trained_from: date
+    trained_to: date
+    fingerprint: str
+    seed: int
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+def write_bundle(bundle: Bundle) -> dict[str, bytes]:
+    """Return the bundle's files by name, the manifest last; equal bundles give equal bytes."""
+    trees = {f"trees-{head}.treelite": head for head in sorted(bundle.predictor.heads)}
+    files = {name: bundle.predictor.heads[head] for name, head in trees.items()}
+    files[MODEL] = to_json(_description(bundle, trees))
+    hashes = {name: sha256(content) for name, content in files.items()}
+    return {**files, MANIFEST: to_json({"format": FORMAT, "files": hashes})}
+
+
+def bundle_ref(folder: str, files: Mapping[str, bytes]) -> ObjectRef:
+    """Return the reference of the bundle whose `files` are stored under `folder`."""
+    return ObjectRef(f"{folder}/{MANIFEST}", sha256(files[MANIFEST]))
+
+
+def read_bundle(reader: Reader, ref: ObjectRef) -> Bundle:
+    """Read the bundle that `ref` names, every file against its hash first.
+
+    Raises:
+        ObjectCorrupt: a file is missing, does not match its hash, or is not of this format.
+    """
+    folder = ref.key.removesuffix(f"/{MANIFEST}")
+    manifest = _json(ref.key, read_verified(reader, ref))
+    if manifest.get("format") != FORMAT:
+        raise ObjectCorrupt(
+            f"{ref.key} has format {manifest.get('format')!r}, expected {FORMAT}. "
+            "Read it with the release of Canasta that wrote it, or promote another version."
+        )
+    files = {
+        name: read_verified(reader, ObjectRef(f"{folder}/{name}", digest))
+        for name, digest in manifest["files"].items()
+    }
+    try:
+        return _bundle(_json(f"{folder}/{MODEL}", files[MODEL]), files)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ObjectCorrupt(f"{folder}/{MODEL} lacks or misstates a field: {error!r}") from error
+
+
+def read_files(ref: ObjectRef, files: Mapping[str, bytes]) -> Bundle:
+    """Read the bundle that `ref` names from `files` by name, instead of a store.
+
+    Raises:
+        ObjectCorrupt: as `read_bundle`.
+    """
+    folder = ref.key.removesuffix(f"/{MANIFEST}")
+    return read_bundle(_InMemory({f"{folder}/{name}": files[name] for name in files}), ref)
+
+
+@dataclass(frozen=True)
+class _InMemory:
+    objects: Mapping[str, bytes]
+
+    def read(self, key: str) -> bytes:
+        return self.objects[key]
+
+
+def _description(bundle: Bundle, trees: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "recipe": bundle.predictor.recipe.as_dict(),
+        "recipe_id": bundle.predictor.recipe.id,
+        "features": list(bundle.predictor.features),
+        "trees": {head: name for name, head in trees.items()},
+        "trained_from": bundle.trained_from.isoformat(),
+        "trained_to": bundle.trained_to.isoformat(),
+        "fingerprint": bundle.fingerprint,
+        "seed": bundle.seed,
+        "metrics": dict(bundle.metrics),
+    }
+
+
+def _bundle(model: Mapping[str, Any], files: Mapping[str, bytes]) -> Bundle:
+    heads = {head: files[name] for head, name in model["trees"].items()}
+    nan = float("nan")
+    return Bundle(
+        Predictor(Recipe.from_dict(model["recipe"]), tuple(model["features"]), heads),
+        date.fromisoformat(model["trained_from"]),
+        date.fromisoformat(model["trained_to"]),
+        model["fingerprint"],
+        model["seed"],
+        {name: nan if value is None else value for name, value in model["metrics"].items()},
+    )
+
+
+def _json(key: str, content: bytes) -> dict[str, Any]:
+    try:
+        parsed = json.loads(content)
+    except ValueError as error:
+        raise ObjectCorrupt(f"{key} is not JSON: {error}") from error
+    if not isinstance(parsed, dict):
+        raise ObjectCorrupt(f"{key} holds {type(parsed).__name__}, expected an object")
+    return parsed

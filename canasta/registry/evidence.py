@@ -1,0 +1,66 @@
+"""From a back-test to the gate's evidence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from canasta.forecast.backtest import Backtest
+from canasta.forecast.metrics import Comparison
+from canasta.forecast.recipe import PERSISTENCE
+from canasta.registry.gate import Candidate, Champion, Evidence
+
+
+def gather(backtest: Backtest, champion: str | None, candidates: Sequence[str]) -> Evidence:
+    """Compare the named contestants of `backtest` as the gate asks for it.
+
+    Args:
+        backtest: holds persistence and every contestant named here.
+        champion: the contestant that holds the title; None where nobody does.
+        candidates: the contestants that want it.
+    """
+    return Evidence(
+        origins=backtest.compare(PERSISTENCE, PERSISTENCE).origins,
+        champion=None if champion is None else _champion(backtest, champion),
+        candidates=tuple(_candidate(backtest, name, champion) for name in candidates),
+    )
+
+
+def _champion(backtest: Backtest, name: str) -> Champion:
+    recipe = backtest.recipes[name]
+    return Champion(
+        name=name,
+        recipe_id=recipe.id,
+        is_persistence=recipe.algorithm == PERSISTENCE,
+        against_persistence=_compare(backtest, name, PERSISTENCE),
+    )
+
+
+def _candidate(backtest: Backtest, name: str, champion: str | None) -> Candidate:
+    is_model = champion is not None and backtest.recipes[champion].algorithm != PERSISTENCE
+    incumbent = champion if champion is not None and is_model else PERSISTENCE
+    return Candidate(
+        name=name,
+        recipe_id=backtest.recipes[name].id,
+        against_persistence=_compare(backtest, name, PERSISTENCE),
+        against_champion=_compare(backtest, name, incumbent) if is_model else None,
+        slices={part: _compare(backtest, name, incumbent, part) for part in backtest.parts},
+    )
+
+
+def _compare(backtest: Backtest, name: str, reference: str, part: str | None = None) -> Comparison:
+    """Compare two contestants, unless one left out a price that came.
+
+    Measures skip what is NaN: a contestant that abstains where it is hard would look better than
+    it is.
+    """
+    if _abstains(backtest, name, part) or _abstains(backtest, reference, part):
+        return Comparison(math.nan, math.nan, 0)
+    return backtest.compare(name, reference, part)
+
+
+def _abstains(backtest: Backtest, name: str, part: str | None) -> bool:
+    scored = np.isfinite(backtest.error(PERSISTENCE, part))
+    return not np.isfinite(backtest.error(name, part)[scored]).all()

@@ -1,0 +1,1 @@
+"""Prefect: flows, their schedules, the servers beside them, and the command line."""

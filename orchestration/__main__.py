@@ -1,0 +1,146 @@
+"""The command line behind the make targets: `python -m orchestration <command>`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from canasta.errors import CanastaError
+from canasta.settings import Settings, read_settings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code."""
+    given = _parser().parse_args(arguments)
+    try:
+        settings = read_settings()
+        _prepare(settings)
+        given.run(given, settings)
+    except CanastaError as error:
+        print(f"\n{type(error).__name__}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("\nInterrupted. What was stored is whole; the next run goes on.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m orchestration", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def command(name: str, run: Any, told: str, *, dated: bool = False) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=told)
+        added.set_defaults(run=run)
+        if dated:
+            added.add_argument("--date", metavar="YYYY-MM-DD", help="as of this day; today")
+        return added
+
+    command("daily", _daily, "the main job: ingest, learn when due, report", dated=True)
+    command("retrain", _retrain, "the main job with a search now", dated=True)
+    command("report", _report, "the champion's report from what the lake holds", dated=True)
+    backtest = command("backtest", _backtest, "recipes against persistence on rolling origins")
+    backtest.add_argument("--from", dest="since", metavar="YYYY-MM-DD", help="first target date")
+    backtest.add_argument("--to", dest="until", metavar="YYYY-MM-DD", help="last target date")
+    command("promote", _promote, "make a version the champion").add_argument("version", type=int)
+    command("rollback", _rollback, "bring the previous champion back")
+    command("mlflow", _mlflow, "start the MLflow UI")
+    command("prefect", _prefect, "start the Prefect server and UI")
+    command("schedule", _schedule, "serve the deployments on their schedules")
+    command("status", _status, "what is live, what waits, what runs")
+    command("stop", _stop, "stop what was started in the background")
+    return parser
+
+
+def _prepare(settings: Settings) -> None:
+    """Tell Prefect and MLflow, before they are imported, to keep to themselves."""
+    settings.prefect_home.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("PREFECT_HOME", str(settings.prefect_home.resolve()))
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("DO_NOT_TRACK", "true")
+
+
+def _daily(given: argparse.Namespace, _settings: Settings) -> None:
+    from orchestration.flows.pipeline import daily_mlops_pipeline  # noqa: PLC0415
+
+    with _at_a_terminal():
+        daily_mlops_pipeline(given.date)
+
+
+def _retrain(given: argparse.Namespace, _settings: Settings) -> None:
+    from orchestration.flows.pipeline import daily_mlops_pipeline  # noqa: PLC0415
+
+    with _at_a_terminal():
+        daily_mlops_pipeline(given.date, retrain=True)
+
+
+def _report(given: argparse.Namespace, _settings: Settings) -> None:
+    from orchestration.flows.batch import daily_prediction_flow_batch  # noqa: PLC0415
+
+    with _at_a_terminal():
+        daily_prediction_flow_batch(given.date, ingest=False)
+
+
+def _at_a_terminal() -> AbstractContextManager[None]:
+    from orchestration.terminal import prefect_at_a_terminal  # noqa: PLC0415
+
+    return prefect_at_a_terminal()
+
+
+def _backtest(given: argparse.Namespace, _settings: Settings) -> None:
+    from orchestration.comparison import print_comparison  # noqa: PLC0415
+
+    print_comparison(given.since, given.until)
+
+
+def _promote(given: argparse.Namespace, _settings: Settings) -> None:
+    from orchestration.by_hand import promote_version  # noqa: PLC0415
+
+    promote_version(given.version)
+
+
+def _rollback(_given: argparse.Namespace, _settings: Settings) -> None:
+    from orchestration.by_hand import roll_back  # noqa: PLC0415
+
+    roll_back()
+
+
+def _mlflow(_given: argparse.Namespace, settings: Settings) -> None:
+    from orchestration.servers import open_mlflow  # noqa: PLC0415
+
+    open_mlflow(settings)
+
+
+def _prefect(_given: argparse.Namespace, settings: Settings) -> None:
+    from orchestration.servers import open_prefect  # noqa: PLC0415
+
+    open_prefect(settings)
+
+
+def _schedule(_given: argparse.Namespace, settings: Settings) -> None:
+    from orchestration.deployments import serve  # noqa: PLC0415
+
+    serve(settings)
+
+
+def _status(_given: argparse.Namespace, _settings: Settings) -> None:
+    from orchestration.by_hand import print_live  # noqa: PLC0415
+    from orchestration.servers import print_status  # noqa: PLC0415
+
+    print_live()
+    print_status()
+
+
+def _stop(_given: argparse.Namespace, _settings: Settings) -> None:
+    from orchestration.servers import stop_all  # noqa: PLC0415
+
+    stop_all()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

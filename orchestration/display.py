@@ -1,0 +1,56 @@
+"""Progress at the terminal: one line a step, with its time; the running one moves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+
+class Display:
+    """Tells a person what a run is doing.
+
+    Args:
+        console: where to; on anything but a terminal only the finished steps are printed.
+    """
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(highlight=False)
+
+    @contextmanager
+    def step(self, name: str, total: int | None = None) -> Iterator[Callable[[str], None]]:
+        """Show one step; yields a function that counts it on and tells its latest result.
+
+        Args:
+            name: what is done.
+            total: how many times the function will be called, if that is known.
+        """
+        begun, note = time.monotonic(), ""
+        columns = (SpinnerColumn(), TextColumn("{task.description}"))
+        counting = (BarColumn(bar_width=24), MofNCompleteColumn()) if total else ()
+        progress = Progress(
+            *columns,
+            *counting,
+            TextColumn("{task.fields[note]}"),
+            console=self.console,
+            transient=True,
+            disable=not self.console.is_terminal,
+        )
+        task = progress.add_task(name, total=total, note="")
+
+        def advance(latest: str = "") -> None:
+            nonlocal note
+            note = latest
+            progress.update(task, advance=1, note=latest)
+
+        with progress:
+            yield advance
+        told = f": {note}" if note else ""
+        self.console.print(f"[green]✓[/] {name}{told} [dim]{time.monotonic() - begun:.1f} s[/]")
+
+    def print(self, content: RenderableType) -> None:
+        """Print something for people."""
+        self.console.print(content)

@@ -1,0 +1,1 @@
+"""Flows: they say the order of the tasks, and nothing else."""

@@ -1,0 +1,34 @@
+"""The nightly batch: the champion's report, without learning anything."""
+
+from __future__ import annotations
+
+from prefect import flow
+
+from canasta.deliver.publish import Published
+from canasta.deliver.summary import published_lines
+from orchestration.tasks.ingest import ingest_publications, read_history
+from orchestration.tasks.publish import publish_forecasts, settle_registry, write_report
+from orchestration.workspace import refuse_the_past, writing
+
+
+@flow(name="daily_prediction_flow_batch")
+def daily_prediction_flow_batch(
+    execution_date: str | None = None, ingest: bool = True
+) -> Published:
+    """Ingest, forecast with the champion, report.
+
+    Args:
+        execution_date: the day that the run stands for, as YYYY-MM-DD; today by default.
+        ingest: look for a new publication first.
+    """
+    with writing(execution_date) as work:
+        refuse_the_past(work)
+        settle_registry(work)
+        if ingest:
+            ingest_publications(work)
+        panel = read_history(work)
+        pointer = publish_forecasts(work, work.basis(panel))
+        published, report = write_report(work, pointer)
+        for line in published_lines(published, len(report)):
+            work.display.print(line)
+    return published

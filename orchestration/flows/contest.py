@@ -1,0 +1,119 @@
+"""Search, back-test, gate, registration and promotion: one contest for the title."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from canasta.errors import TooLittleHistory
+from canasta.forecast.backtest import Backtest, last_window
+from canasta.forecast.features import build
+from canasta.forecast.panel import Panel
+from canasta.forecast.recipe import PERSISTENCE, Recipe
+from canasta.forecast.tuning import Search
+from canasta.registry.gate import Action
+from canasta.registry.pointer import current
+from canasta.registry.steps import Basis, Ruling
+from orchestration.artifacts import show_contest
+from orchestration.tasks.learn import (
+    CHAMPION,
+    Ground,
+    back_test,
+    judge,
+    register,
+    search_recipe,
+)
+from orchestration.tasks.publish import carry_out
+from orchestration.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a contest taught and decided, in lines for people."""
+
+    learnt: Sequence[str] = ()
+    decided: Sequence[str] = ()
+
+
+def hold_contest(work: Workspace, panel: Panel, basis: Basis) -> Outcome:
+    """Let the best recipe of each algorithm, the champion's and persistence compete."""
+    pointer = current(work.store)
+    champion = None if pointer is None else pointer.title.recipe
+    ground = ground_of(work, panel)
+    searches = {
+        algorithm: search_recipe(work, ground, algorithm, champion)
+        for algorithm in work.parameters.space
+    }
+    recipes = {algorithm: found.best.recipe for algorithm, found in searches.items()}
+    name = _name(champion)
+    if name == CHAMPION and champion is not None:
+        recipes[CHAMPION] = champion
+    backtest = back_test(work, ground, recipes)
+    ruling = judge(work, backtest, name, list(searches))
+    versions = _registered(work, ground, basis, backtest, searches, ruling)
+    carry_out(work, basis, ruling, versions)
+    show_contest(backtest, ruling)
+    return Outcome(_learnt(backtest, searches), _decided(ruling))
+
+
+def ground_of(work: Workspace, panel: Panel) -> Ground:
+    """Lay out features and evaluation window of `panel`.
+
+    Raises:
+        TooLittleHistory: not enough publications to evaluate anything.
+    """
+    parameters = work.parameters.backtest
+    window = last_window(
+        panel, parameters.origins, parameters.training, work.settings.retrain_every
+    )
+    return Ground(panel, build(panel), window)
+
+
+def _name(champion: Recipe | None) -> str | None:
+    if champion is None:
+        return None
+    return PERSISTENCE if champion.algorithm == PERSISTENCE else CHAMPION
+
+
+def _registered(
+    work: Workspace,
+    ground: Ground,
+    basis: Basis,
+    backtest: Backtest,
+    searches: Mapping[str, Search],
+    ruling: Ruling,
+) -> dict[str, int]:
+    """Register persistence and the best of each algorithm, and a champion that is refitted."""
+    names = [PERSISTENCE, *searches]
+    decision = ruling.decision
+    if decision.action is Action.REFRESH and decision.winner not in names:
+        names.append(decision.winner)
+    trials = {name: found.trials for name, found in searches.items()}
+    return {
+        name: register(work, ground, basis, backtest, name, trials.get(name, ())) for name in names
+    }
+
+
+def _learnt(backtest: Backtest, searches: Mapping[str, Search]) -> list[str]:
+    window = f"{backtest.targets[0]} to {backtest.targets[-1]}"
+    tried = ", ".join(f"{len(found.trials)} {name}" for name, found in searches.items())
+    lines = [f"evaluations: {tried}; {len(backtest.targets)} origins, targets {window}"]
+    for name in backtest.recipes:
+        if name != PERSISTENCE:
+            measured = backtest.metrics(name)
+            lines.append(
+                f"{name}: RMSE {measured['rmse']:.4f}, {measured['rmse_skill']:+.2f} % against "
+                f"the last price (DM {measured['dm_rmse']:.1f})"
+            )
+    return lines
+
+
+def _decided(ruling: Ruling) -> list[str]:
+    decision = ruling.decision
+    refused = [
+        f"{verdict.name}: {reason}"
+        for verdict in decision.verdicts
+        if not verdict.passed
+        for reason in verdict.reasons
+    ]
+    return [decision.reason, *refused]

@@ -1,0 +1,63 @@
+"""The main job: from a publication to a report, learning when it is due."""
+
+from __future__ import annotations
+
+from prefect import flow
+
+from canasta.deliver.publish import Published
+from canasta.deliver.summary import RunSummary, run_summary
+from canasta.registry.decisions import newest_search
+from canasta.registry.pointer import Pointer, current
+from orchestration.artifacts import show_report
+from orchestration.flows.contest import Outcome, hold_contest
+from orchestration.tasks.ingest import ingest_publications, read_history
+from orchestration.tasks.publish import publish_forecasts, settle_registry, write_report
+from orchestration.workspace import Workspace, refuse_the_past, writing
+
+
+@flow(name="daily-mlops-pipeline")
+def daily_mlops_pipeline(execution_date: str | None = None, retrain: bool = False) -> Published:
+    """Ingest, search and judge when that is due, forecast, report.
+
+    Args:
+        execution_date: the day that the run stands for, as YYYY-MM-DD; today by default.
+        retrain: search now, due or not.
+    """
+    with writing(execution_date) as work:
+        refuse_the_past(work)
+        settle_registry(work)
+        ingested = ingest_publications(work)
+        panel = read_history(work)
+        basis = work.basis(panel)
+        outcome = Outcome()
+        if retrain or search_is_due(work, current(work.store)):
+            outcome = hold_contest(work, panel, basis)
+        pointer = publish_forecasts(work, basis)
+        published, report = write_report(work, pointer)
+        summary = RunSummary(
+            commodity=work.commodity,
+            ingested=ingested,
+            learnt=outcome.learnt,
+            decided=outcome.decided or [champion_line(pointer)],
+            published=published,
+            report=report,
+        )
+        show_report(published, run_summary(summary))
+        work.display.print("")
+        work.display.print(run_summary(summary))
+    return published
+
+
+def search_is_due(work: Workspace, pointer: Pointer | None) -> bool:
+    """Tell whether nothing is live, or RETRAIN_EVERY publications came since the last search."""
+    newest = newest_search(work.store)
+    if pointer is None or newest is None:
+        return True
+    since = [day for day in work.lake.dates() if newest.origin < day <= work.as_of]
+    return len(since) >= work.settings.retrain_every
+
+
+def champion_line(pointer: Pointer) -> str:
+    """Say in a line who is champion."""
+    title = pointer.title
+    return f"{title.recipe.algorithm}, version {title.version}, stays the champion"

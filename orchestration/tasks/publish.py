@@ -1,0 +1,85 @@
+"""Tasks that change what is live, and put the report where people find it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from canasta.deliver.publish import Published, publish_report
+from canasta.deliver.report import ModelName, daily_report
+from canasta.registry.decisions import Kind
+from canasta.registry.gate import Action
+from canasta.registry.panels import PublishedPanel, read_panel
+from canasta.registry.pointer import Pointer
+from canasta.registry.promotion import promote, publish_panel, record_kept
+from canasta.registry.settling import settle
+from canasta.registry.steps import Basis, Ruling
+from orchestration.workspace import Workspace
+
+
+@task(name="settle", cache_policy=NO_CACHE)
+def settle_registry(work: Workspace) -> None:
+    """Complete what an interrupted run left, and bring MLflow's aliases in line."""
+    with work.display.step("Check the registry") as told:
+        if not settle(work.registry):
+            told("MLflow does not answer; its aliases will follow")
+
+
+@task(name="promote", cache_policy=NO_CACHE)
+def carry_out(
+    work: Workspace, basis: Basis, ruling: Ruling, versions: Mapping[str, int]
+) -> Pointer | None:
+    """Carry out the gate's decision; None where nothing changes and nothing is live."""
+    decision = ruling.decision
+    with work.display.step("Carry out the decision") as told:
+        if decision.action is Action.KEEP:
+            record_kept(work.registry, basis, ruling)
+            told("nothing changes")
+            return None
+        kind = Kind.REFRESH if decision.action is Action.REFRESH else Kind.SEARCH
+        challenger = _runner_up(ruling, versions)
+        pointer = promote(work.registry, basis, versions[decision.winner], kind, ruling, challenger)
+        told(f"version {pointer.title.version} is the champion")
+    return pointer
+
+
+def _runner_up(ruling: Ruling, versions: Mapping[str, int]) -> int | None:
+    """Return the version of the best candidate that did not win."""
+    others = [
+        candidate
+        for candidate in ruling.evidence.candidates
+        if candidate.name != ruling.decision.winner and candidate.name in versions
+    ]
+    best = max(others, key=lambda one: one.against_persistence.skill, default=None)
+    return None if best is None else versions[best.name]
+
+
+@task(name="forecast", cache_policy=NO_CACHE)
+def publish_forecasts(work: Workspace, basis: Basis) -> Pointer:
+    """Publish the champion's forecasts from the newest publication."""
+    with work.display.step("Forecast") as told:
+        pointer = publish_panel(work.registry, basis)
+        told(f"{pointer.title.recipe.algorithm}, version {pointer.title.version}")
+    return pointer
+
+
+@task(name="report", cache_policy=NO_CACHE)
+def write_report(work: Workspace, pointer: Pointer) -> tuple[Published, pd.DataFrame]:
+    """Write the report of the published forecasts."""
+    with work.display.step("Report") as told:
+        live: PublishedPanel = read_panel(work.store, pointer.panel)
+        model = ModelName(pointer.title.recipe.algorithm, live.version, work.simulated)
+        published = publish_report(
+            work.store,
+            work.settings.reports_dir,
+            live.panel,
+            live.outlook,
+            work.commodity,
+            model,
+            work.registry.clock(),
+        )
+        told(str(published.csv))
+    return published, daily_report(live.panel, live.outlook, work.commodity, model)

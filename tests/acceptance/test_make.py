@@ -1,0 +1,227 @@
+"""The make targets as a user types them, with a stand-in for the commands that they run."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from canasta.settings import ROOT
+
+# fmt: off
+TARGETS = [
+    "daily", "retrain", "report", "backtest", "promote", "rollback", "simulate", "publish",
+    "mlflow", "prefect", "schedule", "status", "stop",
+    "test", "test-slow", "lint", "format", "bench", "clean",
+]
+# fmt: on
+
+RECORDER = f"""#!{sys.executable}
+import json, os, sys
+place = os.path.dirname(os.path.abspath(__file__))
+with open(os.path.join(place, "call.json"), "w") as file:
+    json.dump({{"arguments": sys.argv[1:], "environment": dict(os.environ)}}, file)
+sys.exit(int(os.environ.get("ANSWER", "0")))
+"""
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Path:
+    """A folder with the Makefile and a Python that only writes down how it was called."""
+    for name in ("Makefile", "Pipfile", "Pipfile.lock"):
+        shutil.copy(ROOT / name, tmp_path)
+    bin_folder = tmp_path / ".venv" / "bin"
+    bin_folder.mkdir(parents=True)
+    recorder = bin_folder / "python"
+    recorder.write_text(RECORDER, encoding="utf-8")
+    recorder.chmod(0o755)
+    (tmp_path / stamp(tmp_path)).touch()
+    return tmp_path
+
+
+def stamp(house: Path) -> str:
+    """The stamp of a finished installation, as the Makefile names it."""
+    database = make(house, "--print-data-base", "--question", "help").stdout
+    found = re.search(r"^READY := (.+)$", database, re.MULTILINE)
+    assert found is not None
+    checksum = subprocess.run(["cksum", "Pipfile.lock"], cwd=house, capture_output=True, check=True)
+    return found[1].replace("$(LOCKED)", checksum.stdout.decode().split()[0])
+
+
+def make(
+    house: Path, *arguments: str, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run make as from a fresh terminal: nothing of a make around the tests is handed on."""
+    inherited = {
+        key: value
+        for key, value in os.environ.items()
+        if key not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES", "PYTHON", "ARGS"}
+    }
+    return subprocess.run(
+        ["make", *arguments],
+        cwd=house,
+        env={**inherited, **(environment or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def call(house: Path) -> tuple[list[str], dict[str, str]]:
+    recorded = json.loads((house / ".venv" / "bin" / "call.json").read_text())
+    return recorded["arguments"], recorded["environment"]
+
+
+def test_make_alone_prints_every_target_on_a_line_of_its_own(house: Path) -> None:
+    printed = make(house)
+    listed = re.findall(r"^  make (\S+) +\S.*$", printed.stdout, re.MULTILINE)
+    assert printed.returncode == 0
+    assert listed == TARGETS
+
+
+@pytest.mark.parametrize(
+    ("typed", "arguments"),
+    [
+        (["daily"], ["daily"]),
+        (["daily", "DATE=2025-07-25"], ["daily", "--date", "2025-07-25"]),
+        (["retrain"], ["retrain"]),
+        (["report", "DATE=2025-07-25"], ["report", "--date", "2025-07-25"]),
+        (["backtest"], ["backtest"]),
+        (["backtest", "TO=2025-04-30"], ["backtest", "--to", "2025-04-30"]),
+        (
+            ["backtest", "FROM=2025-01-01", "TO=2025-04-30"],
+            ["backtest", "--from", "2025-01-01", "--to", "2025-04-30"],
+        ),
+        (["promote", "VERSION=3"], ["promote", "3"]),
+        (["rollback"], ["rollback"]),
+        (["mlflow"], ["mlflow"]),
+        (["prefect"], ["prefect"]),
+        (["schedule"], ["schedule"]),
+        (["status"], ["status"]),
+        (["stop"], ["stop"]),
+        (["daily", "DATE=a b; echo 'c'"], ["daily", "--date", "a b; echo 'c'"]),
+    ],
+)
+def test_target_runs_its_command(house: Path, typed: list[str], arguments: list[str]) -> None:
+    ended = make(house, *typed)
+    assert ended.returncode == 0, ended.stderr
+    assert call(house)[0] == ["-m", "orchestration", *arguments]
+
+
+@pytest.mark.parametrize(
+    ("typed", "arguments"),
+    [
+        (["simulate"], ["write"]),
+        (["simulate", "HISTORY=/some where"], ["write", "--history", "/some where"]),
+        (["simulate", "DATE=2025-07-25"], ["write", "--until", "2025-07-25"]),
+        (["publish"], ["serve"]),
+        (["publish", "ARGS=--port 0"], ["serve", "--port", "0"]),
+    ],
+)
+def test_publisher_runs_its_command(house: Path, typed: list[str], arguments: list[str]) -> None:
+    assert make(house, *typed).returncode == 0
+    assert call(house)[0] == ["-m", "simulate_publication", *arguments]
+
+
+def test_variables_of_the_command_line_and_the_environment_reach_the_command(house: Path) -> None:
+    make(house, "daily", "SEED=7", "LAKE_URL=/a lake", environment={"MAX_EVALS": "3"})
+    environment = call(house)[1]
+    assert environment["SEED"] == "7"
+    assert environment["LAKE_URL"] == "/a lake"
+    assert environment["MAX_EVALS"] == "3"
+
+
+def test_nothing_phones_home(house: Path) -> None:
+    make(house, "daily")
+    environment = call(house)[1]
+    assert environment["DO_NOT_TRACK"] == "true"
+    assert environment["MLFLOW_DISABLE_TELEMETRY"] == "true"
+    assert environment["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
+
+
+def test_exit_code_of_the_command_is_told(house: Path) -> None:
+    ended = make(house, "daily", environment={"ANSWER": "75"})
+    assert ended.returncode == 2, "GNU make has one exit code for every failure"
+    assert "Error 75" in ended.stderr
+    assert "another run holds the lake" in ended.stderr
+    other = make(house, "daily", environment={"ANSWER": "1"})
+    assert "Error 1" in other.stderr
+    assert "another run" not in other.stderr
+
+
+def test_missing_version_is_told_before_anything_runs(house: Path) -> None:
+    ended = make(house, "promote")
+    assert ended.returncode == 2
+    assert "make promote VERSION=3" in ended.stderr
+    assert not (house / ".venv" / "bin" / "call.json").exists()
+
+
+def test_clean_removes_what_make_made_and_nothing_else(house: Path) -> None:
+    made = [".venv-pipenv/x", "data/publications/x", "data/run/x", ".mypy_cache/x"]
+    kept = ["data/lake/x", "data/lake-simulated/x", "data/mlflow.db", "reports/x", ".env"]
+    for name in made + kept:
+        (house / name).parent.mkdir(parents=True, exist_ok=True)
+        (house / name).touch()
+    ended = make(house, "clean")
+    assert ended.returncode == 0, ended.stderr
+    assert [name for name in made if (house / name).exists()] == []
+    assert not (house / ".venv").exists()
+    assert [name for name in kept if not (house / name).exists()] == []
+
+
+# ---- which Python is taken ------------------------------------------------------------------
+
+
+@pytest.fixture
+def shims(tmp_path: Path) -> Path:
+    """A folder for PATH whose python3.12 and python3 exist and fail, as pyenv's shims can."""
+    folder = tmp_path / "shims"
+    folder.mkdir()
+    for name in ("python3.12", "python3"):
+        (folder / name).write_text("#!/bin/sh\necho not installed >&2\nexit 127\n")
+        (folder / name).chmod(0o755)
+    for name in ("bash", "cksum", "ls", "env", "sh"):
+        found = shutil.which(name)
+        assert found is not None
+        (folder / name).symlink_to(found)
+    return folder
+
+
+def which_python(house: Path, path: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    tool = shutil.which("make")
+    assert tool is not None
+    environment = {"PATH": str(path), "HOME": str(house), **variables}
+    return subprocess.run(
+        [tool, "python"], cwd=house, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_shim_that_fails_is_passed_over_for_pyenvs_own(house: Path, shims: Path) -> None:
+    real = Path(sys.base_prefix) / "bin" / "python3.12"
+    version = house / ".pyenv" / "versions" / "3.12.1" / "bin"
+    version.mkdir(parents=True)
+    (version / "python3.12").symlink_to(real)
+    found = which_python(house, shims)
+    assert found.stdout.strip() == str(version / "python3.12"), found.stderr
+
+
+def test_named_python_is_taken(house: Path, shims: Path) -> None:
+    real = str(Path(sys.base_prefix) / "bin" / "python3.12")
+    assert which_python(house, shims, PYTHON=real).stdout.strip() == real
+
+
+def test_without_python_the_way_to_get_one_is_told(house: Path, shims: Path) -> None:
+    ended = which_python(house, shims)
+    assert ended.returncode == 2
+    assert "pyenv install 3.12" in ended.stderr
+    assert "make PYTHON=/path/to/python3.12" in ended.stderr
+
+
+def test_named_python_that_does_not_run_is_told(house: Path, shims: Path) -> None:
+    ended = which_python(house, shims, PYTHON="/no/such/python")
+    assert "Looked at /no/such/python" in ended.stderr

@@ -1,0 +1,62 @@
+"""A real MLflow with a version of each algorithm, and a registry on an empty lake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from canasta.forecast.recipe import PERSISTENCE, RANDOM_FOREST, XGBOOST
+from canasta.registry.gate import Evidence, decide
+from canasta.registry.steps import Basis, Registry, Ruling
+from canasta.registry.tracking import Tracking
+from canasta.store import Store
+from tests.unit.registry.builders import bundle, fitted, outlook, panel
+from tests.unit.registry.test_gate import MARGINS
+
+ALGORITHMS = (PERSISTENCE, XGBOOST, RANDOM_FOREST)
+
+
+def tracking_in(folder: Path) -> Tracking:
+    return Tracking(f"sqlite:///{folder / 'mlflow.db'}", str(folder / "mlartifacts"), "milk")
+
+
+def register(tracking: Tracking, algorithm: str, seed: int = 1) -> int:
+    model = fitted(algorithm, seed)
+    with tracking.run(algorithm, {"seed": str(seed)}, model.predictor.recipe.as_dict()) as run:
+        run.log_metrics({"rmse": 0.341})
+        return run.register(model, bundle(model, {"rmse": 0.341}))
+
+
+def register_all(tracking: Tracking) -> Mapping[str, int]:
+    return {algorithm: register(tracking, algorithm) for algorithm in ALGORITHMS}
+
+
+@dataclass
+class Clock:
+    """Goes on by a second each time it is asked."""
+
+    time: datetime = field(default=datetime(2025, 4, 30, 19, 0, tzinfo=UTC))
+
+    def __call__(self) -> datetime:
+        self.time += timedelta(seconds=1)
+        return self.time
+
+
+def free() -> None:
+    """Nobody else holds the lake."""
+
+
+def registry_on(lake: Store, tracking: Tracking, check_lock: Callable[[], None] = free) -> Registry:
+    return Registry(lake, tracking, Clock(), check_lock)
+
+
+def basis(publications: int = 6) -> Basis:
+    history = panel(publications)
+    return Basis(history, "f" * 64, "c0ffee", 1, lambda predictor: outlook(history, predictor))
+
+
+def ruling(evidence: Evidence | None = None) -> Ruling:
+    shown = evidence or Evidence(0, None, ())
+    return Ruling(shown, MARGINS, decide(shown, MARGINS))

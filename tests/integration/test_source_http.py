@@ -1,0 +1,252 @@
+"""Fetching over real http from a server on the loopback that behaves as badly as told."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from canasta.commodity import Commodity
+from canasta.errors import NoPublication, NotAWorkbook, SettingsError, SourceUnreachable
+from canasta.ingest.folders import Patience
+from canasta.ingest.intake import ingest
+from canasta.ingest.lake import SourceKind, open_lake
+from canasta.ingest.source import find
+from canasta.store import store_for
+from simulate_publication import serving
+from tests.unit.ingest.builders import LIMITS, publications, publish
+
+DAY = date(2025, 6, 4)
+NAME = "Leche04062025.xlsx"
+QUICK = Patience(connect=1, read=0.4, total=1.0, attempts=3, backoff=0.01)
+ZIP = b"PK\x03\x04 and more"
+
+type Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+class Site:
+    """A server on a free port. `answers` holds how to answer each file; others are absent."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Answer] = {}
+        self.requests: list[tuple[str, dict[str, str]]] = []
+        self.closing = threading.Event()
+        site = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                name = self.path.rsplit("/", 1)[-1]
+                site.requests.append((self.path, dict(self.headers)))
+                site.answers.get(name, status(404))(self)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the base's name)
+                """Keep the test's output clean."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/Otros"
+
+
+def status(code: int, body: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(code)
+        for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
+            request.send_header(name, value)
+        request.end_headers()
+        request.wfile.write(body)
+
+    return answer
+
+
+def in_turn(*answers: Answer) -> Answer:
+    left = list(answers)
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        left.pop(0)(request)
+
+    return answer
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    site = Site()
+    thread = threading.Thread(target=site.server.serve_forever, args=(0.01,))
+    thread.start()
+    yield site
+    site.closing.set()
+    site.server.shutdown()
+    thread.join()
+    site.server.server_close()
+
+
+def test_finds_the_newest_file_and_asks_no_further(site: Site, milk: Commodity) -> None:
+    site.answers = {NAME: status(200, ZIP), "Leche02062025.xlsx": status(200, b"older")}
+    found = find(site.url, milk, date(2025, 6, 7), None, QUICK)
+    assert found is not None
+    assert (found.date, found.content) == (DAY, ZIP)
+    assert found.url == f"{site.url}/{NAME}"
+    assert [path.rsplit("/", 1)[-1] for path, _ in site.requests] == [
+        f"Leche{day:02}062025.xlsx" for day in (7, 6, 5, 4)
+    ]
+    assert all("Canasta" in headers["User-Agent"] for _, headers in site.requests)
+
+
+def test_stops_at_the_newest_publication_known(site: Site, milk: Commodity) -> None:
+    site.answers = {NAME: status(200, ZIP)}
+    assert find(site.url, milk, date(2025, 6, 7), DAY, QUICK) is None
+    assert len(site.requests) == 3
+    assert find(site.url, milk, DAY, DAY, QUICK) is None
+    assert len(site.requests) == 3
+
+
+def test_walks_back_fifteen_days_at_most(site: Site, milk: Commodity) -> None:
+    with pytest.raises(NoPublication):
+        find(site.url, milk, DAY, None, QUICK)
+    assert len(site.requests) == 15
+    assert find(site.url, milk, DAY, date(2020, 1, 1), QUICK) is None
+    assert len(site.requests) == 30
+
+
+def test_a_server_error_is_asked_again(site: Site, milk: Commodity) -> None:
+    site.answers = {NAME: in_turn(status(503), status(500), status(200, ZIP))}
+    found = find(site.url, milk, DAY, None, QUICK)
+    assert found is not None
+    assert found.content == ZIP
+
+
+def test_a_server_that_stays_in_error_is_unreachable(site: Site, milk: Commodity) -> None:
+    site.answers = {NAME: status(503)}
+    with pytest.raises(SourceUnreachable, match="status 503; up to 3 attempts"):
+        find(site.url, milk, DAY, None, QUICK)
+    assert len(site.requests) == 3
+
+
+@pytest.mark.parametrize("code", [401, 403, 429])
+def test_a_refusal_is_unreachable_at_once(code: int, site: Site, milk: Commodity) -> None:
+    site.answers = {NAME: status(code)}
+    with pytest.raises(SourceUnreachable, match=f"got status {code}"):
+        find(site.url, milk, DAY, None, QUICK)
+    assert len(site.requests) == 1
+
+
+def test_a_port_where_nobody_listens_is_unreachable(milk: Commodity) -> None:
+    port = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    port.server_close()
+    with pytest.raises(SourceUnreachable, match="ConnectError"):
+        find(f"http://127.0.0.1:{port.server_port}", milk, DAY, None, QUICK)
+
+
+def test_a_connection_that_breaks_is_asked_again(site: Site, milk: Commodity) -> None:
+    broken = status(200, b"half", {"Content-Length": "100"})
+    site.answers = {NAME: in_turn(broken, status(200, ZIP))}
+    found = find(site.url, milk, DAY, None, QUICK)
+    assert found is not None
+    assert found.content == ZIP
+
+
+def test_a_silent_server_is_unreachable(site: Site, milk: Commodity) -> None:
+    def stay_silent(request: BaseHTTPRequestHandler) -> None:  # noqa: ARG001  (an Answer's form)
+        site.closing.wait(5)
+
+    site.answers = {NAME: stay_silent}
+    with pytest.raises(SourceUnreachable, match="ReadTimeout"):
+        find(site.url, milk, DAY, None, replace(QUICK, attempts=1))
+
+
+def test_a_trickling_server_cannot_hold_a_run(site: Site, milk: Commodity) -> None:
+    def trickle(request: BaseHTTPRequestHandler) -> None:
+        status(200, b"", {"Content-Length": "1000"})(request)
+        while not site.closing.wait(0.05):
+            try:
+                request.wfile.write(b"P")
+                request.wfile.flush()
+            except OSError:
+                return
+
+    site.answers = {NAME: trickle}
+    began = time.monotonic()
+    with pytest.raises(SourceUnreachable, match="had not ended"):
+        find(site.url, milk, DAY, None, QUICK)
+    assert time.monotonic() - began < 5
+
+
+def test_a_huge_file_is_cut_off(site: Site, milk: Commodity) -> None:
+    sent = 0
+
+    def endless(request: BaseHTTPRequestHandler) -> None:
+        nonlocal sent
+        request.send_response(200)
+        request.end_headers()
+        try:
+            while not site.closing.is_set():
+                sent += request.wfile.write(b"PK\x03\x04" * 4096)
+        except OSError:
+            return
+
+    site.answers = {NAME: endless}
+    small = milk.model_copy(
+        update={"source": milk.source.model_copy(update={"max_bytes": 100_000})}
+    )
+    with pytest.raises(NotAWorkbook, match="larger than 100000 bytes"):
+        find(site.url, small, DAY, None, QUICK)
+    assert sent < 20_000_000
+
+
+def test_a_redirect_is_followed(site: Site, milk: Commodity) -> None:
+    site.answers = {
+        NAME: status(302, b"", {"Location": "/elsewhere/file"}),
+        "file": status(200, ZIP),
+    }
+    found = find(site.url, milk, DAY, None, QUICK)
+    assert found is not None
+    assert found.content == ZIP
+
+
+def test_endless_redirects_are_unreachable(site: Site, milk: Commodity) -> None:
+    site.answers = {NAME: status(302, b"", {"Location": NAME})}
+    with pytest.raises(SourceUnreachable, match="TooManyRedirects"):
+        find(site.url, milk, DAY, None, QUICK)
+
+
+def test_credentials_are_used_but_never_shown(site: Site, milk: Commodity) -> None:
+    site.answers = {NAME: in_turn(status(200, ZIP), status(403))}
+    url = site.url.replace("http://", "http://analyst:secret@")
+    found = find(url, milk, DAY, None, QUICK)
+    assert found is not None
+    assert found.url == f"{site.url}/{NAME}"
+    assert site.requests[0][1]["Authorization"].startswith("Basic ")
+    with pytest.raises(SourceUnreachable) as refused:
+        find(url, milk, DAY, None, QUICK)
+    assert "secret" not in str(refused.value)
+
+
+def test_a_page_for_a_missing_file_does_not_hide_an_older_one(site: Site, milk: Commodity) -> None:
+    page = status(200, b"<html>No existe</html>")
+    site.answers = {"Leche05062025.xlsx": page, NAME: status(200, ZIP)}
+    found = find(site.url, milk, date(2025, 6, 6), None, QUICK)
+    assert found is not None
+    assert found.date == DAY
+    last = find(site.url, milk, date(2025, 6, 6), DAY, QUICK)
+    assert last is not None
+    assert last.content == b"<html>No existe</html>"
+
+
+@pytest.mark.parametrize("url", ["ftp://host/folder", "folder", "http://", ""])
+def test_urls_of_other_kinds_are_a_mistake_in_the_settings(url: str, milk: Commodity) -> None:
+    with pytest.raises(SettingsError, match="PUBLICATION_URL"):
+        find(url, milk, DAY, None, QUICK)
+
+
+def test_publications_served_as_sniim_does_fill_a_lake(tmp_path: Path, milk: Commodity) -> None:
+    blocks = publications(4, milk)
+    for count in range(1, 5):
+        publish(tmp_path / "published", blocks[:count], milk)
+    lake = open_lake(store_for(str(tmp_path / "lake")), milk, SourceKind.SNIIM)
+    with serving(tmp_path / "published") as url:
+        assert ingest(lake, url, blocks[1].date, LIMITS).new == (blocks[1].date,)
+        summary = ingest(lake, url, date(2025, 6, 20), LIMITS)
+    assert summary.backfilled == (blocks[2].date,)
+    assert lake.cells(date(2025, 6, 20)) == {block.date: block.prices for block in blocks}

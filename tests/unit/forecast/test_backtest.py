@@ -1,0 +1,165 @@
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pytest
+
+from canasta.commodity import Commodity
+from canasta.errors import TooLittleHistory
+from canasta.forecast.backtest import Backtest, Window, last_window, run
+from canasta.forecast.features import Features, build
+from canasta.forecast.outlook import forecast
+from canasta.forecast.panel import Panel
+from canasta.forecast.recipe import PERSISTENCE, RANDOM_FOREST, XGBOOST, Recipe
+from canasta.forecast.training import fit_as_of, next_changes
+from canasta.parameters import Parameters
+
+FOREST = Recipe(
+    RANDOM_FOREST,
+    {
+        "n_estimators": 12,
+        "max_depth": 5,
+        "min_samples_leaf": 20,
+        "max_features": 0.2,
+        "max_samples": 0.3,
+    },
+)
+BOOSTING = Recipe(
+    XGBOOST,
+    {
+        "n_estimators": 20,
+        "max_depth": 3,
+        "eta": 0.05,
+        "min_child_weight": 50.0,
+        "subsample": 0.5,
+        "colsample_bynode": 0.3,
+        "reg_lambda": 20.0,
+    },
+)
+RECIPES = {RANDOM_FOREST: FOREST, XGBOOST: BOOSTING}
+SEED = 5
+
+
+def back_test(
+    panel: Panel, features: Features, milk: Commodity, parameters: Parameters
+) -> Backtest:
+    return run(
+        panel,
+        features,
+        RECIPES,
+        last_window(panel, origins=40, training=60, refit_every=10),
+        parameters=parameters.training,
+        seed=SEED,
+        slices=tuple(milk.slice_of(key) for key in panel.keys),
+    )
+
+
+@pytest.fixture(scope="module")
+def result(panel: Panel, features: Features, milk: Commodity, parameters: Parameters) -> Backtest:
+    return back_test(panel, features, milk, parameters)
+
+
+def forecast_anew(
+    panel: Panel, recipe: Recipe, window: Window, origin: int, parameters: Parameters
+) -> np.ndarray:
+    """Forecast as someone would who had nothing but the publications up to `origin`."""
+    known = panel.cut(origin + 1)
+    features = build(known)
+    column = window.refit_column(origin)
+    fitted = fit_as_of(recipe, features, next_changes(known), column, parameters.training, SEED)
+    return forecast(fitted.predictor, known, known.origin).mean[:, 0]
+
+
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_cutting_the_history_gives_the_same_bits(
+    panel: Panel, result: Backtest, parameters: Parameters, name: str
+) -> None:
+    window = last_window(panel, origins=40, training=60, refit_every=10)
+    for origin in [*range(window.first, window.stop, 5), window.stop - 1]:
+        anew = forecast_anew(panel, RECIPES[name], window, origin, parameters)
+        backtested = result.forecasts[name][:, origin - window.first]
+        scored = np.isfinite(backtested)
+        assert scored.sum() > 150
+        assert np.array_equal(anew[scored], backtested[scored])
+
+
+def test_no_score_comes_from_a_fit_that_knew_its_future(result: Backtest, panel: Panel) -> None:
+    """Each fit's newest training target lies on or before the first origin it serves."""
+    window = last_window(panel, origins=40, training=60, refit_every=10)
+    served = [window.refit_column(origin) for origin in window.origins]
+    fits = {(fit.name, fit.column): fit for fit in result.fits}
+    assert len(fits) == len(result.fits) == 3 * 4
+    for name in result.recipes:
+        for origin, column in zip(window.origins, served, strict=True):
+            assert fits[name, column].last_target <= panel.dates[origin]
+            assert fits[name, column].last_target == panel.dates[column]
+
+
+def test_prices_after_an_origin_change_no_forecast_from_it(
+    panel: Panel, result: Backtest, milk: Commodity, parameters: Parameters
+) -> None:
+    """The forecasts are compared themselves: a fit that reached further would move them."""
+    window = last_window(panel, origins=40, training=60, refit_every=10)
+    cut = window.first + 23
+    prices = panel.prices.copy()
+    prices[:, cut + 1 :] = np.random.default_rng(1).uniform(15, 40, prices[:, cut + 1 :].shape)
+    other = replace(panel, prices=prices)
+    changed = back_test(other, build(other), milk, parameters)
+    upto = cut - window.first + 1
+    for name in RECIPES:
+        assert np.array_equal(
+            changed.forecasts[name][:, :upto], result.forecasts[name][:, :upto], equal_nan=True
+        )
+        assert not np.array_equal(
+            changed.forecasts[name][:, upto:], result.forecasts[name][:, upto:], equal_nan=True
+        )
+
+
+def test_persistence_repeats_the_last_price_and_scores_zero(result: Backtest, panel: Panel) -> None:
+    assert np.array_equal(result.forecasts[PERSISTENCE], result.last, equal_nan=True)
+    metrics = result.metrics(PERSISTENCE)
+    assert metrics["rmse_skill"] == metrics["mae_skill"] == 0.0
+    steps = np.diff(panel.prices, axis=1)[:, -40:]
+    assert metrics["mae"] == pytest.approx(float(np.nanmean(np.abs(steps))))
+
+
+def test_only_quoted_pairs_are_scored(result: Backtest, panel: Panel) -> None:
+    window = last_window(panel, origins=40, training=60, refit_every=10)
+    quoted = np.isfinite(panel.prices)
+    both = quoted[:, window.first : window.stop] & quoted[:, window.first + 1 : window.stop + 1]
+    assert np.array_equal(np.isfinite(result.error(XGBOOST)), both)
+
+
+def test_slices_are_the_parts_of_the_whole(result: Backtest) -> None:
+    whole = np.nansum(np.square(result.error(XGBOOST)))
+    parts = sum(np.nansum(np.square(result.error(XGBOOST, part))) for part in result.parts)
+    assert parts == pytest.approx(whole)
+    assert len(result.parts) == 4 * 5
+
+
+def test_dates_of_the_result(result: Backtest, panel: Panel) -> None:
+    assert result.targets == panel.dates[-40:]
+
+
+def test_window_leaves_enough_for_training(panel: Panel) -> None:
+    assert last_window(panel, 90, 60, 10).origins == range(60, 129)
+    assert last_window(panel, 20, 60, 10).origins == range(109, 129)
+    with pytest.raises(TooLittleHistory, match="60 publications for training"):
+        last_window(panel.cut(61), 90, 60, 10)
+
+
+def test_window_of_dates_bounds_targets(panel: Panel) -> None:
+    window = last_window(panel, 90, 60, 10)
+    bounded = window.bounded(panel, panel.dates[80], panel.dates[99])
+    assert bounded.origins == range(79, 99)
+    assert window.bounded(panel, None, None) == window
+    with pytest.raises(TooLittleHistory, match="No publication can be evaluated"):
+        window.bounded(panel, date(2030, 1, 1), None)
+
+
+def test_same_seed_gives_the_same_bits(
+    panel: Panel, features: Features, result: Backtest, milk: Commodity, parameters: Parameters
+) -> None:
+    again = back_test(panel, features, milk, parameters)
+    for name, forecasts in result.forecasts.items():
+        assert np.array_equal(again.forecasts[name], forecasts, equal_nan=True)

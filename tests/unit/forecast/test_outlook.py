@@ -1,0 +1,54 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from canasta.forecast.features import Features
+from canasta.forecast.outlook import forecast
+from canasta.forecast.panel import LIVE_WINDOW, Panel
+from canasta.forecast.predictor import Predictor
+from canasta.forecast.recipe import RANDOM_FOREST, Recipe
+from canasta.forecast.training import fit_as_of, next_changes
+from canasta.parameters import Parameters
+
+
+@pytest.fixture(scope="module")
+def predictor(panel: Panel, features: Features, parameters: Parameters) -> Predictor:
+    recipe = Recipe(RANDOM_FOREST, {"n_estimators": 10, "max_depth": 6, "min_samples_leaf": 20})
+    return fit_as_of(recipe, features, next_changes(panel), 129, parameters.training, 1).predictor
+
+
+def test_mean_is_last_price_plus_change_and_median_the_last_price(
+    panel: Panel, features: Features, predictor: Predictor
+) -> None:
+    outlook = forecast(predictor, panel, panel.origin)
+    last = panel.filled[:, -1]
+    expected = last + predictor.mean_change(features.values[:, -1])
+    live = panel.live
+    assert np.array_equal(outlook.mean[live, 0], expected[live])
+    assert np.array_equal(outlook.median[live, 0], last[live])
+    assert np.isnan(outlook.mean[~live]).all()
+    assert np.isnan(outlook.median[~live]).all()
+    assert outlook.targets == (panel.calendar.next_after(panel.origin),)
+    assert outlook.skipped == ()
+
+
+def test_a_series_long_unquoted_gets_no_forecast(panel: Panel, predictor: Predictor) -> None:
+    prices = panel.prices.copy()
+    live = np.flatnonzero(panel.live)
+    prices[live[0], -LIVE_WINDOW:] = np.nan
+    prices[live[1], -LIVE_WINDOW + 1 :] = np.nan
+    prices[live[1], -LIVE_WINDOW] = 25.0
+    outlook = forecast(predictor, replace(panel, prices=prices), panel.origin)
+    assert np.isnan(outlook.mean[live[0]])
+    assert outlook.median[live[1]] == 25.0
+
+
+def test_a_late_publication_is_given_up_after_two_days(panel: Panel, predictor: Predictor) -> None:
+    first = panel.calendar.next_after(panel.origin)
+    waiting = forecast(predictor, panel, first + timedelta(days=1))
+    given_up = forecast(predictor, panel, first + timedelta(days=2))
+    assert waiting.targets == (first,)
+    assert given_up.skipped == (first,)
+    assert given_up.targets == (panel.calendar.next_after(first),)

@@ -1,0 +1,131 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from canasta.errors import TooLittleHistory
+from canasta.forecast.features import Features, build
+from canasta.forecast.panel import Panel
+from canasta.forecast.recipe import RANDOM_FOREST, XGBOOST, Recipe
+from canasta.forecast.tuning import Fold, Search, Trial, search, time_ordered_folds
+from canasta.parameters import Parameters
+
+COLUMN = 85
+
+
+def tune(
+    panel: Panel, features: Features, parameters: Parameters, champion: Recipe | None = None
+) -> Search:
+    return search(
+        XGBOOST,
+        panel,
+        features,
+        COLUMN,
+        parameters=parameters,
+        seed=3,
+        max_evals=4,
+        champion=champion,
+    )
+
+
+@pytest.fixture(scope="module")
+def found(panel: Panel, features: Features, parameters: Parameters) -> Search:
+    return tune(panel, features, parameters)
+
+
+def test_nothing_after_the_column_reaches_the_search(
+    panel: Panel, parameters: Parameters, found: Search
+) -> None:
+    prices = panel.prices.copy()
+    prices[:, COLUMN + 1 :] = 20.0
+    changed = replace(panel, prices=prices)
+    assert tune(changed, build(changed), parameters) == found
+
+
+def test_the_newest_target_is_the_column_itself(
+    panel: Panel, parameters: Parameters, found: Search
+) -> None:
+    prices = panel.prices.copy()
+    prices[:, COLUMN] += 1.0
+    changed = replace(panel, prices=prices)
+    again = tune(changed, build(changed), parameters)
+    assert again.trials[0].rmse != found.trials[0].rmse
+
+
+def test_search_begins_at_the_start_and_stays_in_its_space(
+    parameters: Parameters, found: Search
+) -> None:
+    assert dict(found.trials[0].recipe.params) == dict(parameters.start[XGBOOST])
+    assert len({trial.recipe.id for trial in found.trials}) == 4
+    for trial in found.trials:
+        for name, dimension in parameters.space[XGBOOST].items():
+            assert dimension.low <= trial.recipe.params[name] <= dimension.high
+            if dimension.q is not None:
+                assert isinstance(trial.recipe.params[name], int)
+
+
+def test_search_begins_at_the_champion(
+    panel: Panel, features: Features, parameters: Parameters, found: Search
+) -> None:
+    champion = found.trials[2].recipe
+    warm = tune(panel, features, parameters, champion)
+    assert warm.trials[0] == Trial(0, champion, found.trials[2].rmse)
+
+
+@pytest.mark.parametrize(
+    "champion",
+    [
+        Recipe("persistence"),
+        Recipe(RANDOM_FOREST, {"n_estimators": 90}),
+        Recipe(XGBOOST, {"n_estimators": 90}),
+    ],
+)
+def test_a_champion_outside_the_space_is_no_start(
+    panel: Panel, features: Features, parameters: Parameters, found: Search, champion: Recipe
+) -> None:
+    assert tune(panel, features, parameters, champion).trials[0] == found.trials[0]
+
+
+def test_best_is_the_lowest_and_the_earliest_of_equals() -> None:
+    recipes = [Recipe(XGBOOST, {"eta": eta}) for eta in (0.1, 0.2, 0.3)]
+    trials = [Trial(i, r, loss) for i, (r, loss) in enumerate(zip(recipes, (2, 1, 1), strict=True))]
+    assert Search(tuple(trials)).best.number == 1
+
+
+def test_folds_are_consecutive_and_end_at_the_column() -> None:
+    folds = time_ordered_folds(100, 3, 12, 15)
+    assert folds == (Fold(64, 76), Fold(76, 88), Fold(88, 100))
+
+
+def test_too_short_a_history_is_told() -> None:
+    with pytest.raises(TooLittleHistory, match="needs 64 publications"):
+        time_ordered_folds(62, 3, 12, 15)
+    assert time_ordered_folds(63, 3, 12, 15)
+
+
+def test_time_limit_ends_the_search(
+    panel: Panel, features: Features, parameters: Parameters
+) -> None:
+    limited = search(
+        RANDOM_FOREST,
+        panel,
+        features,
+        COLUMN,
+        parameters=parameters,
+        seed=3,
+        max_evals=500,
+        seconds=1,
+    )
+    assert 1 <= len(limited.trials) < 500
+
+
+def test_trials_are_told_as_they_end(
+    panel: Panel, features: Features, parameters: Parameters, found: Search
+) -> None:
+    told: list[Trial] = []
+    search(
+        XGBOOST, panel, features, COLUMN,
+        parameters=parameters, seed=3, max_evals=2, told=told.append,
+    )  # fmt: skip
+    assert tuple(told) == found.trials[:2]
+    assert np.isfinite([trial.rmse for trial in told]).all()

@@ -1,0 +1,72 @@
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from canasta.commodity import Commodity
+from canasta.ingest.quality import Finding
+from canasta.ingest.quarantine import Quarantine, Quarantined, from_block, from_broken
+from canasta.ingest.workbook import BrokenBlock
+from canasta.store import store_for
+from tests.unit.ingest.builders import KEYS, changed, days, publications
+
+REASONS = (Finding("stale", "every quoted price repeats the publication before"),)
+FIRST, SECOND, THIRD, FOURTH = days(4)
+
+
+@pytest.fixture
+def quarantine(tmp_path: Path) -> Quarantine:
+    return Quarantine(store_for(str(tmp_path)))
+
+
+@pytest.fixture
+def held(milk: Commodity) -> Quarantined:
+    return from_block(publications(1, milk)[0], SECOND, REASONS)
+
+
+def test_a_block_is_read_as_it_was_kept(
+    quarantine: Quarantine, held: Quarantined, milk: Commodity
+) -> None:
+    zero = changed(publications(1, milk)[0], {KEYS[0]: 0.0, KEYS[1]: None, KEYS[2]: 274.0}, milk)
+    other = from_block(zero, THIRD, REASONS)
+    assert quarantine.add(held, SECOND)
+    assert quarantine.add(other, THIRD)
+    assert quarantine.of(FIRST) == [held, other]
+    assert quarantine.of(SECOND) == []
+
+
+def test_blocks_with_the_same_prices_are_the_same(held: Quarantined, milk: Commodity) -> None:
+    stated = publications(1, milk)[0]
+    assert from_block(stated, FOURTH, ()).sha256 == held.sha256
+    moved = changed(stated, {KEYS[0]: 21.0}, milk)
+    assert from_block(moved, SECOND, REASONS).sha256 != held.sha256
+
+
+def test_only_later_files_confirm_and_each_once(quarantine: Quarantine, held: Quarantined) -> None:
+    seen = []
+    for day in (SECOND, SECOND, FIRST, THIRD, THIRD, FOURTH):
+        quarantine.add(held, day)
+        seen.append(quarantine.released(held, confirmations=2))
+    assert seen == [False, False, False, False, False, True]
+
+
+def test_another_block_of_the_date_confirms_nothing(
+    quarantine: Quarantine, held: Quarantined, milk: Commodity
+) -> None:
+    other = from_block(changed(publications(1, milk)[0], {KEYS[0]: 21.0}, milk), SECOND, REASONS)
+    quarantine.add(held, SECOND)
+    for day in (SECOND, THIRD, FOURTH):
+        quarantine.add(other, day)
+    assert not quarantine.released(held, confirmations=2)
+    quarantine.accept(held)
+    assert quarantine.released(held, confirmations=2)
+
+
+def test_blocks_without_a_date_are_kept_apart(quarantine: Quarantine, tmp_path: Path) -> None:
+    broken = from_broken(BrokenBlock(None, "no date", "ab" * 32), SECOND)
+    assert quarantine.add(broken, SECOND)
+    assert not quarantine.add(broken, FOURTH)
+    assert quarantine.all() == [broken]
+    assert [path.name for path in tmp_path.rglob("*.json")] == [f"{'ab' * 32}.json"]
+    assert broken.reasons == (Finding("layout", "no date"),)
+    assert date.fromisoformat("2025-06-04") == broken.first_seen

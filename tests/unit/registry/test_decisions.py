@@ -1,0 +1,85 @@
+import re
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from canasta.errors import ObjectCorrupt
+from canasta.registry.decisions import (
+    Kind,
+    Record,
+    led_to,
+    newest_first,
+    newest_search,
+    next_moment,
+    read_record,
+    write_record,
+)
+from canasta.store import Store
+
+NOON = datetime(2025, 4, 30, 12, 0, tzinfo=UTC)
+MADE = Record(
+    kind=Kind.SEARCH,
+    time=NOON,
+    reason="xgboost wins.",
+    origin=date(2025, 4, 30),
+    fingerprint="f" * 64,
+    commit="abc",
+    seed=1,
+    ruling={"evidence": {"origins": 90}},
+    before=None,
+    after=None,
+)
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Store:
+    return Store(str(tmp_path))
+
+
+def test_a_record_comes_back_under_its_time_and_hash(lake: Store) -> None:
+    local = NOON.astimezone(timezone(timedelta(hours=-6)))
+    key = write_record(lake, replace(MADE, time=local))
+    assert re.fullmatch(r"decisions/20250430T120000\.000000Z-[0-9a-f]{8}\.json", key)
+    assert read_record(lake, key) == MADE
+
+
+def test_writing_a_record_twice_writes_one(lake: Store) -> None:
+    assert write_record(lake, MADE) == write_record(lake, MADE)
+    assert len(lake.keys("decisions")) == 1
+
+
+def test_a_changed_or_missing_record_is_refused(lake: Store) -> None:
+    key = write_record(lake, MADE)
+    lake.replace(key, lake.read(key).replace(b"wins", b"lost"))
+    with pytest.raises(ObjectCorrupt, match="was changed"):
+        read_record(lake, key)
+    with pytest.raises(ObjectCorrupt, match="is missing"):
+        read_record(lake, "decisions/none.json")
+
+
+def test_the_newest_search_is_found_behind_other_kinds(lake: Store) -> None:
+    assert newest_search(lake) is None
+    kinds = [Kind.SEARCH, Kind.PANEL, Kind.REFRESH, Kind.PANEL, Kind.ROLLBACK, Kind.PROMOTE]
+    for hour, kind in enumerate(kinds):
+        write_record(lake, replace(MADE, kind=kind, time=NOON + timedelta(hours=hour)))
+    found = newest_search(lake)
+    assert found is not None
+    assert (found.kind, found.time) == (Kind.REFRESH, NOON + timedelta(hours=2))
+    assert [record.kind for _, record in newest_first(lake)] == kinds[::-1]
+
+
+def test_time_never_runs_backwards_between_records(lake: Store) -> None:
+    assert next_moment(lake, lambda: NOON) == NOON
+    write_record(lake, MADE)
+    for clock in (NOON, NOON - timedelta(days=1)):
+        moment = next_moment(lake, lambda clock=clock: clock)  # type: ignore[misc] # bound now
+        assert moment == NOON + timedelta(microseconds=1)
+    later = NOON + timedelta(seconds=1)
+    assert next_moment(lake, lambda: later) == later
+
+
+def test_a_record_that_changes_nothing_leads_to_no_pointer() -> None:
+    with pytest.raises(ObjectCorrupt):
+        led_to("decisions/1.json", MADE)

@@ -1,0 +1,115 @@
+import os
+from pathlib import Path
+
+import pytest
+from dotenv import dotenv_values
+
+from canasta.errors import SettingsError
+from canasta.settings import ROOT, Settings, read_settings
+
+EXAMPLE = ROOT / ".env.example"
+
+
+@pytest.fixture
+def dotenv(tmp_path: Path) -> Path:
+    return tmp_path / ".env"
+
+
+def test_nothing_given_is_the_defaults(dotenv: Path) -> None:
+    assert read_settings({}, dotenv) == Settings()
+
+
+def test_environment_wins_over_dotenv_over_defaults(dotenv: Path) -> None:
+    dotenv.write_text("SEED=2\nMAX_EVALS=3\n")
+    settings = read_settings({"SEED": "4", "UNRELATED": "x"}, dotenv)
+    assert (settings.seed, settings.max_evals) == (4, 3)
+    assert settings.retrain_every == Settings().retrain_every
+
+
+def test_empty_value_in_the_environment_restores_the_default(dotenv: Path) -> None:
+    dotenv.write_text("PUBLICATION_URL=https://example.org/prices\n")
+    assert not read_settings({}, dotenv).simulated
+    assert read_settings({"PUBLICATION_URL": ""}, dotenv).simulated
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SEED", "one"),
+        ("SEED", "-1"),
+        ("SEED", str(2**31)),
+        ("MAX_EVALS", "0"),
+        ("MAX_EVALS", "2.5"),
+    ],
+)
+def test_malformed_value_is_refused_by_its_name(name: str, value: str, dotenv: Path) -> None:
+    with pytest.raises(SettingsError, match=name):
+        read_settings({name: value}, dotenv)
+
+
+def test_every_malformed_value_is_told_at_once(dotenv: Path) -> None:
+    with pytest.raises(SettingsError, match=r"MAX_EVALS.*SEED"):
+        read_settings({"SEED": "x", "MAX_EVALS": "y"}, dotenv)
+
+
+@pytest.mark.parametrize("line", ["SEEDS=1", "seed=1", "LAKE=x", "SEED_=1"])
+def test_unknown_key_in_dotenv_is_refused_by_its_name(line: str, dotenv: Path) -> None:
+    dotenv.write_text(line)
+    with pytest.raises(SettingsError, match=line.split("=", maxsplit=1)[0]):
+        read_settings({}, dotenv)
+
+
+def test_keys_of_other_libraries_are_handed_on_and_never_override(
+    dotenv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "from-outside")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    dotenv.write_text("AWS_DEFAULT_REGION=from-file\nAWS_PROFILE=mine\nAWS_ENDPOINT_URL=\n")
+    try:
+        read_settings(dotenv=dotenv)
+        assert os.environ["AWS_DEFAULT_REGION"] == "from-outside"
+        assert os.environ["AWS_PROFILE"] == "mine"
+        assert "AWS_ENDPOINT_URL" not in os.environ, "an empty value counts as not given"
+    finally:
+        os.environ.pop("AWS_PROFILE", None)
+
+
+def test_no_value_stands_in_a_message(dotenv: Path) -> None:
+    dotenv.write_text("API_TOKEN=hunter2\n")
+    with pytest.raises(SettingsError) as unknown:
+        read_settings({}, dotenv)
+    with pytest.raises(SettingsError) as malformed:
+        read_settings({"SEED": "hunter2"}, dotenv.with_name("none"))
+    assert "hunter2" not in f"{unknown.value}{malformed.value}"
+
+
+def test_lake_and_source_follow_the_kind_of_publication() -> None:
+    simulated = Settings()
+    real = Settings(publication_url="https://example.org/prices")
+    assert Path(simulated.lake) == ROOT / "data" / "lake-simulated"
+    assert Path(real.lake) == ROOT / "data" / "lake"
+    assert simulated.source_url == (ROOT / "data" / "publications").as_uri()
+    assert real.source_url == "https://example.org/prices"
+    assert Settings(lake_url="s3://prices/milk").lake == "s3://prices/milk"
+
+
+def test_settings_do_not_change_once_read() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        Settings().seed = 2  # type: ignore[misc] # what the test is about
+
+
+def test_example_lists_every_setting_and_means_the_defaults() -> None:
+    listed = [key for key in dotenv_values(EXAMPLE) if not key.startswith("AWS_")]
+    assert listed == [field.upper() for field in Settings.model_fields]
+    assert read_settings({}, EXAMPLE) == Settings()
+
+
+def test_example_shows_each_default_and_explains_each_setting() -> None:
+    values = dotenv_values(EXAMPLE)
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    for field, default in Settings().model_dump().items():
+        above = lines[[line.split("=")[0] for line in lines].index(field.upper()) - 1]
+        assert above.startswith("# "), f"{field} is not explained"
+        is_place = str(ROOT) in str(default) or default == ""
+        assert values[field.upper()] == ("" if is_place else str(default))

@@ -1,0 +1,143 @@
+import threading
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from canasta.errors import LakeError
+from canasta.store import PARTIAL_SUFFIX, Store, store_for
+
+KEY = "daily/2025/04/2025-04-30-data.parquet"
+
+
+@pytest.fixture(params=["path", "file url", "memory url"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    place = {
+        "path": str(tmp_path / "lake"),
+        "file url": (tmp_path / "lake").as_uri(),
+        "memory url": f"memory://{tmp_path}/lake",
+    }
+    return store_for(place[request.param])
+
+
+def test_what_was_stored_is_read(store: Store) -> None:
+    assert not store.exists(KEY)
+    store.replace(KEY, b"one")
+    assert store.exists(KEY)
+    assert store.read(KEY) == b"one"
+    store.replace(KEY, b"")
+    assert store.read(KEY) == b""
+
+
+def test_missing_key_is_a_key_error(store: Store) -> None:
+    with pytest.raises(KeyError, match="2025-04-30"):
+        store.read(KEY)
+
+
+def test_write_once_keeps_the_first(store: Store) -> None:
+    assert store.write_once(KEY, b"first") is True
+    assert store.write_once(KEY, b"second") is False
+    assert store.read(KEY) == b"first"
+
+
+def test_keys_are_those_under_the_folder_sorted_and_relative(store: Store) -> None:
+    for key in ("b/2", "b/1", "b/deep/er/3", "c/4", "bb/5", "top"):
+        store.replace(key, b"x")
+    assert store.keys("b") == ["b/1", "b/2", "b/deep/er/3"]
+    assert store.keys("nowhere") == []
+    assert store.read(store.keys("b")[0]) == b"x"
+
+
+def test_a_folder_is_no_object(store: Store) -> None:
+    store.replace(KEY, b"x")
+    assert not store.exists("daily/2025")
+
+
+@pytest.mark.parametrize("key", ["", "/etc/passwd", "../outside", "a/../../outside"])
+def test_keys_stay_inside(store: Store, key: str) -> None:
+    with pytest.raises(LakeError, match="not a key inside"):
+        store.replace(key, b"x")
+    with pytest.raises(LakeError, match="not a key inside"):
+        store.read(key)
+
+
+def test_location_leads_to_the_file(tmp_path: Path) -> None:
+    store = store_for(str(tmp_path))
+    store.replace(KEY, b"here")
+    assert Path(store.location(KEY)).read_bytes() == b"here"
+    assert store.folder == tmp_path
+
+
+def test_remote_store_has_no_folder() -> None:
+    store = store_for("memory://bucket/prefix/")
+    assert store.folder is None
+    assert store.location("a/b") == "memory://bucket/prefix/a/b"
+
+
+def test_relative_path_is_taken_from_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    store = store_for("lake")
+    monkeypatch.chdir("/")
+    store.replace("a", b"x")
+    assert (tmp_path / "lake" / "a").read_bytes() == b"x"
+
+
+def test_files_can_be_read_by_others_as_by_any_program(tmp_path: Path) -> None:
+    store_for(str(tmp_path)).replace("a", b"x")
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o644
+
+
+def test_remains_of_a_broken_write_are_no_objects(tmp_path: Path) -> None:
+    (tmp_path / "daily").mkdir()
+    (tmp_path / "daily" / f".abc{PARTIAL_SUFFIX}").write_bytes(b"half")
+    assert store_for(str(tmp_path)).keys("daily") == []
+
+
+def test_failed_write_leaves_old_content_and_nothing_else(tmp_path: Path) -> None:
+    store = store_for(str(tmp_path))
+    (tmp_path / "folder" / "inside").mkdir(parents=True)
+    with pytest.raises(OSError, match="folder"):
+        store.replace("folder", b"a file cannot replace a folder")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_readers_see_old_or_new_and_never_a_part(tmp_path: Path) -> None:
+    store = store_for(str(tmp_path))
+    versions = {bytes([n]) * 200_000 for n in range(4)}
+    store.replace("a", next(iter(versions)))
+    done = threading.Event()
+    torn: list[int] = []
+
+    def watch() -> None:
+        while not done.is_set():
+            content = store.read("a")
+            if content not in versions:
+                torn.append(len(content))
+
+    reader = threading.Thread(target=watch)
+    reader.start()
+    for _ in range(20):
+        for version in versions:
+            store.replace("a", version)
+    done.set()
+    reader.join()
+    assert torn == []
+
+
+parts = st.text("abcdefgh-_.áñ 0123456789", min_size=1, max_size=8).filter(
+    lambda part: part.strip(" .") != ""
+)
+
+
+@given(st.dictionaries(st.lists(parts, min_size=2, max_size=2).map("/".join), st.binary()))
+def test_store_is_a_dictionary_of_bytes(objects: dict[str, bytes]) -> None:
+    store = store_for(f"memory://{uuid4()}")
+    for key, content in objects.items():
+        store.replace(key, content)
+    folders = {key.split("/")[0] for key in objects}
+    stored = {key: store.read(key) for folder in folders for key in store.keys(folder)}
+    assert stored == objects
