@@ -103,7 +103,8 @@ lint: $(READY)     ## style, types, imports between rooms, lock file, workflows
 	check "ruff: format" $(RUN) -m ruff format --check --quiet .
 	check "mypy: types" $(RUN) -m mypy --no-error-summary
 	check "import-linter: who imports whom" $(RUN) -c \
-	  "import sys; from importlinter.cli import lint_imports_command as main; sys.exit(main())"
+	  "import sys; from importlinter.cli import lint_imports_command as main; sys.exit(main())" \
+	  --no-logo
 	check "pipenv: Pipfile.lock matches Pipfile" $(PIPENV) verify
 	check "check-jsonschema: workflows" $(RUN) -m check_jsonschema --quiet \
 	  --builtin-schema vendor.github-workflows .github/workflows/*.yml
@@ -186,7 +187,7 @@ $(READY):
 	  echo "Installing pipenv $(PIPENV_VERSION) into .venv-pipenv (about 10 seconds, once) …"
 	  rm -rf .venv-pipenv
 	  "$$python" -m venv .venv-pipenv
-	  .venv-pipenv/bin/python -m pip install --quiet --disable-pip-version-check \
+	  .venv-pipenv/bin/python -m pip install --quiet --quiet --disable-pip-version-check \
 	    pipenv==$(PIPENV_VERSION)
 	fi
 	if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 12))' 2>/dev/null; then

@@ -54,7 +54,7 @@ class Store:
             KeyError: there is none.
         """
         try:
-            return cast(bytes, self._files.cat_file(self._path(key)))
+            return cast("bytes", self._files.cat_file(self._path(key)))
         except FileNotFoundError:
             raise KeyError(key) from None
 

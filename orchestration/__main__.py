@@ -66,27 +66,30 @@ def _prepare(settings: Settings) -> None:
 
 
 def _daily(given: argparse.Namespace, _settings: Settings) -> None:
-    from orchestration.flows.pipeline import daily_mlops_pipeline  # noqa: PLC0415
-
     with _at_a_terminal():
+        from orchestration.flows.pipeline import daily_mlops_pipeline  # noqa: PLC0415
+
         daily_mlops_pipeline(given.date)
 
 
 def _retrain(given: argparse.Namespace, _settings: Settings) -> None:
-    from orchestration.flows.pipeline import daily_mlops_pipeline  # noqa: PLC0415
-
     with _at_a_terminal():
+        from orchestration.flows.pipeline import daily_mlops_pipeline  # noqa: PLC0415
+
         daily_mlops_pipeline(given.date, retrain=True)
 
 
 def _report(given: argparse.Namespace, _settings: Settings) -> None:
-    from orchestration.flows.batch import daily_prediction_flow_batch  # noqa: PLC0415
-
     with _at_a_terminal():
+        from orchestration.flows.batch import daily_prediction_flow_batch  # noqa: PLC0415
+
         daily_prediction_flow_batch(given.date, ingest=False)
 
 
 def _at_a_terminal() -> AbstractContextManager[None]:
+    # Heeded only where it is set before Prefect is imported. Its log repeats what the display
+    # shows, and prints a traceback for errors that are told in a sentence at the end.
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     from orchestration.terminal import prefect_at_a_terminal  # noqa: PLC0415
 
     return prefect_at_a_terminal()

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
+MIN_WIDTH = 112
+
 
 class Display:
     """Tells a person what a run is doing.
@@ -18,7 +20,7 @@ class Display:
     """
 
     def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console(highlight=False)
+        self.console = console or _wide_enough()
 
     @contextmanager
     def step(self, name: str, total: int | None = None) -> Iterator[Callable[[str], None]]:
@@ -54,3 +56,9 @@ class Display:
     def print(self, content: RenderableType) -> None:
         """Print something for people."""
         self.console.print(content)
+
+
+def _wide_enough() -> Console:
+    """Tables are cut off below MIN_WIDTH; a narrower terminal wraps their lines itself."""
+    console = Console(highlight=False)
+    return console if console.width >= MIN_WIDTH else Console(highlight=False, width=MIN_WIDTH)

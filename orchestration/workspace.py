@@ -78,11 +78,12 @@ class Workspace:
 
 
 @contextmanager
-def writing(execution_date: str | None) -> Iterator[Workspace]:
+def writing(execution_date: str | None = None, *, from_source: bool = True) -> Iterator[Workspace]:
     """Open the lake for writing; no other run can until it is closed.
 
     Args:
         execution_date: the day that the run stands for, as YYYY-MM-DD; today by default.
+        from_source: whether the run reads publications, so that the lake must be of their kind.
 
     Raises:
         SettingsError: the date or a setting cannot be used.
@@ -98,8 +99,10 @@ def writing(execution_date: str | None) -> Iterator[Workspace]:
             f"LAKE_URL={settings.lake!r} is not a local folder; this release writes local lakes."
         )
     with LakeLock(folder):
-        kind = SourceKind.SIMULATED if settings.simulated else SourceKind.SNIIM
-        lake = open_lake(store, commodity, kind)
+        lake = Lake(store, commodity)
+        if from_source:
+            kind = SourceKind.SIMULATED if settings.simulated else SourceKind.SNIIM
+            lake = open_lake(store, commodity, kind)
         yield _workspace(settings, store, lake, as_of)
 
 

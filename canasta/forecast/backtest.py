@@ -13,7 +13,6 @@ from datetime import date
 import numpy as np
 
 from canasta.errors import TooLittleHistory
-from canasta.forecast.features import Features
 from canasta.forecast.metrics import (
     Comparison,
     compare_mae,
@@ -25,8 +24,7 @@ from canasta.forecast.metrics import (
 )
 from canasta.forecast.panel import Floats, Panel
 from canasta.forecast.recipe import PERSISTENCE, Recipe
-from canasta.forecast.training import fit_as_of, next_changes
-from canasta.parameters import TrainingParameters
+from canasta.forecast.training import Trainer
 
 
 @dataclass(frozen=True)
@@ -125,7 +123,8 @@ class Backtest:
         error: Floats = self.forecasts[name] - self.actual
         if part is None:
             return error
-        return error[np.array([label == part for label in self.slices])]
+        rows = np.flatnonzero([label == part for label in self.slices])
+        return np.take(error, rows, axis=0)
 
     def compare(self, name: str, reference: str, part: str | None = None) -> Comparison:
         """Compare two contestants by RMSE."""
@@ -153,43 +152,40 @@ class Backtest:
 
 
 def run(
-    panel: Panel,
-    features: Features,
+    trainer: Trainer,
     recipes: Mapping[str, Recipe],
     window: Window,
-    *,
-    parameters: TrainingParameters,
-    seed: int,
     slices: tuple[str, ...],
     progress: Callable[[str], None] = lambda _: None,
 ) -> Backtest:
     """Let `recipes`, and persistence beside them, compete over `window`.
 
-    `progress` is told the name of a contestant after each of its fits.
+    Args:
+        trainer: the history.
+        recipes: by the contestant's name.
+        window: origins and refits.
+        slices: S names, the slice of each series.
+        progress: told the name of a contestant after each of its fits.
     """
-    changes = next_changes(panel)
     contestants = {PERSISTENCE: Recipe(PERSISTENCE), **recipes}
-    last = panel.prices[:, window.first : window.stop]
+    last = trainer.panel.prices[:, window.first : window.stop]
     forecasts: dict[str, Floats] = {}
     fits: list[Fit] = []
     for name, recipe in contestants.items():
-        mean_change = np.empty(last.shape)
+        forecasts[name] = np.empty(last.shape)
         for column in window.origins[:: window.refit_every]:
-            predictor = fit_as_of(recipe, features, changes, column, parameters, seed).predictor
-            served = range(column, min(column + window.refit_every, window.stop))
-            for origin in served:
-                mean_change[:, origin - window.first] = predictor.mean_change(
-                    features.values[:, origin]
-                )
-            fits.append(Fit(name, column, panel.dates[column]))
+            predictor = trainer.fit(recipe, column).predictor
+            for origin in range(column, min(column + window.refit_every, window.stop)):
+                change = predictor.mean_change(trainer.features.values[:, origin])
+                position = origin - window.first
+                forecasts[name][:, position] = last[:, position] + change
+            fits.append(Fit(name, column, trainer.panel.dates[column]))
             progress(name)
-        forecasts[name] = last + mean_change
-    actual = last + changes[:, window.first : window.stop]
     return Backtest(
-        targets=panel.dates[window.first + 1 : window.stop + 1],
+        targets=trainer.panel.dates[window.first + 1 : window.stop + 1],
         slices=slices,
         last=last,
-        actual=actual,
+        actual=last + trainer.changes[:, window.first : window.stop],
         recipes=contestants,
         forecasts=forecasts,
         fits=tuple(fits),

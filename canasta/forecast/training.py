@@ -1,15 +1,17 @@
-"""Training rows: features at an origin, and the change that came."""
+"""Training: features at an origin, the change that came, and fits that know no more than that."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from canasta.errors import TooLittleHistory
-from canasta.forecast.features import Features
+from canasta.forecast.features import Features, build
 from canasta.forecast.fit import Fitted, fit
 from canasta.forecast.panel import Floats, Panel
-from canasta.forecast.recipe import Recipe
+from canasta.forecast.recipe import PERSISTENCE, Recipe
 from canasta.parameters import TrainingParameters
 
 
@@ -23,36 +25,63 @@ def next_changes(panel: Panel) -> Floats:
     return changes
 
 
-def training_rows(
-    features: Features, changes: Floats, column: int, parameters: TrainingParameters
-) -> tuple[NDArray[np.float32], Floats]:
-    """Return what may be learnt by the publication in `column`: (N, F) rows, (N,) changes.
+@dataclass(frozen=True)
+class Trainer:
+    """A history laid out for fitting.
 
-    The newest target is that publication itself; changes are clipped. Origins before the
-    warm-up are left out.
-
-    Raises:
-        TooLittleHistory: nothing is left.
+    Attributes:
+        panel: the history, S series × T publications.
+        features: of it.
+        changes: (S, T), from `next_changes`.
+        parameters: warm-up and clip.
+        seed: of every fit.
     """
-    origins = slice(parameters.warm_up, column)
-    known = np.isfinite(changes[:, origins])
-    if not known.any():
-        raise TooLittleHistory(
-            f"Nothing to train on: {column + 1} publications, of which the first "
-            f"{parameters.warm_up} only warm the features up. Ingest a longer history."
-        )
-    clipped = np.clip(changes[:, origins][known], -parameters.clip, parameters.clip)
-    return features.values[:, origins][known], clipped
 
+    panel: Panel
+    features: Features
+    changes: Floats
+    parameters: TrainingParameters
+    seed: int
 
-def fit_as_of(
-    recipe: Recipe,
-    features: Features,
-    changes: Floats,
-    column: int,
-    parameters: TrainingParameters,
-    seed: int,
-) -> Fitted:
-    """Fit `recipe` on all that was known by the publication in `column`."""
-    rows, known = training_rows(features, changes, column, parameters)
-    return fit(recipe, features.names, rows, known, seed)
+    @classmethod
+    def of(cls, panel: Panel, parameters: TrainingParameters, seed: int) -> Trainer:
+        """Compute features and changes of `panel`."""
+        return cls(panel, build(panel), next_changes(panel), parameters, seed)
+
+    def known_by(self, column: int) -> Trainer:
+        """Return the same with nothing later than the publication in `column` in reach."""
+        panel = self.panel.cut(column + 1)
+        features = Features(self.features.names, self.features.values[:, : column + 1])
+        return Trainer(panel, features, next_changes(panel), self.parameters, self.seed)
+
+    def rows(self, column: int) -> tuple[NDArray[np.float32], Floats]:
+        """Return what may be learnt by the publication in `column`: (N, F) rows, (N,) changes.
+
+        The newest target is that publication itself; changes are clipped. Origins before the
+        warm-up are left out.
+
+        Raises:
+            TooLittleHistory: nothing is left.
+        """
+        origins = slice(self.parameters.warm_up, column)
+        known = np.isfinite(self.changes[:, origins])
+        if not known.any():
+            raise TooLittleHistory(
+                f"Nothing to train on: {column + 1} publications, of which the first "
+                f"{self.parameters.warm_up} only warm the features up. Ingest a longer history."
+            )
+        limit = self.parameters.clip
+        clipped = np.clip(self.changes[:, origins][known], -limit, limit)
+        return self.features.values[:, origins][known], clipped
+
+    def fit(self, recipe: Recipe, column: int) -> Fitted:
+        """Fit `recipe` on all that was known by the publication in `column`.
+
+        Raises:
+            TooLittleHistory: nothing to train on; persistence, which learns nothing, needs none.
+        """
+        names = self.features.names
+        if recipe.algorithm == PERSISTENCE:
+            return fit(recipe, names, np.empty((0, len(names)), np.float32), np.empty(0), self.seed)
+        rows, changes = self.rows(column)
+        return fit(recipe, names, rows, changes, self.seed)

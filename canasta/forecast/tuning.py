@@ -14,13 +14,10 @@ from typing import Any
 import numpy as np
 from hyperopt import STATUS_OK, Trials, fmin, hp, tpe
 from hyperopt.fmin import generate_trials_to_calculate
-from numpy.typing import NDArray
 
 from canasta.errors import TooLittleHistory
-from canasta.forecast.features import Features
-from canasta.forecast.panel import Floats, Panel
 from canasta.forecast.recipe import Recipe
-from canasta.forecast.training import fit_as_of, next_changes
+from canasta.forecast.training import Trainer
 from canasta.parameters import Dimension, Parameters
 
 
@@ -71,16 +68,20 @@ def time_ordered_folds(column: int, count: int, length: int, warm_up: int) -> tu
     return folds
 
 
+@dataclass(frozen=True)
+class Budget:
+    """How long a search may take: evaluations, and seconds (0 for no limit)."""
+
+    max_evals: int
+    seconds: int = 0
+
+
 def search(
     algorithm: str,
-    panel: Panel,
-    features: Features,
+    trainer: Trainer,
     column: int,
-    *,
     parameters: Parameters,
-    seed: int,
-    max_evals: int,
-    seconds: int = 0,
+    budget: Budget,
     champion: Recipe | None = None,
     told: Callable[[Trial], None] = lambda _: None,
 ) -> Search:
@@ -91,39 +92,37 @@ def search(
 
     Args:
         algorithm: a key of the search spaces.
-        panel: the history.
-        features: its features.
+        trainer: the history; its seed is Hyperopt's too.
         column: the newest publication that the search may see.
-        parameters: spaces, starts, folds and training.
-        seed: of Hyperopt and of every fit.
-        max_evals: number of trials.
-        seconds: time limit, 0 for none.
+        parameters: spaces, starts and folds.
+        budget: when to stop.
         champion: the recipe to begin with.
         told: called with each trial as it ends.
+
+    Raises:
+        TooLittleHistory: there is no room for the folds.
     """
-    tuning, space = parameters.tuning, parameters.space[algorithm]
+    space = parameters.space[algorithm]
+    known = trainer.known_by(column)
     folds = time_ordered_folds(
-        column, tuning.folds, tuning.fold_length, parameters.training.warm_up
+        column, parameters.tuning.folds, parameters.tuning.fold_length, parameters.training.warm_up
     )
-    # Nothing later than `column` is even in reach of a fit.
-    changes = next_changes(panel.cut(column + 1))
     trials: list[Trial] = []
 
     def objective(point: Mapping[str, float]) -> dict[str, Any]:
         recipe = Recipe(algorithm, _plain(point, space))
-        loss = _validation_rmse(recipe, features, changes, folds, parameters, seed)
-        trials.append(Trial(len(trials), recipe, loss))
+        trials.append(Trial(len(trials), recipe, _validation_rmse(recipe, known, folds)))
         told(trials[-1])
-        return {"loss": loss, "status": STATUS_OK}
+        return {"loss": trials[-1].rmse, "status": STATUS_OK}
 
     fmin(
         objective,
         {name: _expression(name, dimension) for name, dimension in space.items()},
         algo=tpe.suggest,
-        max_evals=max_evals,
-        timeout=seconds or None,
+        max_evals=budget.max_evals,
+        timeout=budget.seconds or None,
         trials=_beginning_with(_start(algorithm, parameters, champion)),
-        rstate=np.random.default_rng(seed),
+        rstate=np.random.default_rng(trainer.seed),
         show_progressbar=False,
         verbose=False,
     )
@@ -137,24 +136,17 @@ def _beginning_with(point: Mapping[str, float | int]) -> Trials:
     return trials
 
 
-def _validation_rmse(
-    recipe: Recipe,
-    features: Features,
-    changes: Floats,
-    folds: tuple[Fold, ...],
-    parameters: Parameters,
-    seed: int,
-) -> float:
+def _validation_rmse(recipe: Recipe, trainer: Trainer, folds: tuple[Fold, ...]) -> float:
     squares = []
     for fold in folds:
-        fitted = fit_as_of(recipe, features, changes, fold.first, parameters.training, seed)
+        predictor = trainer.fit(recipe, fold.first).predictor
         origins = slice(fold.first, fold.stop)
-        known = np.isfinite(changes[:, origins])
-        rows: NDArray[np.float32] = features.values[:, origins][known]
-        error = fitted.predictor.mean_change(rows) - changes[:, origins][known]
+        known = np.isfinite(trainer.changes[:, origins])
+        predicted = predictor.mean_change(trainer.features.values[:, origins][known])
         # Clipped as in training: a handful of jumps would decide the search by chance.
-        limit = parameters.training.clip
-        squares.append(np.square(np.clip(error, -limit, limit)))
+        limit = trainer.parameters.clip
+        error = np.clip(predicted - trainer.changes[:, origins][known], -limit, limit)
+        squares.append(np.square(error))
     return math.sqrt(float(np.concatenate(squares).mean()))
 
 

@@ -18,7 +18,7 @@ DATE_ROWS = 6
 """Where a block has no header row, its date is looked for in this many rows from its title."""
 
 
-class Unreadable(Exception):  # noqa: N818  (a reason on its way to a BrokenBlock, no error)
+class Unreadable(Exception):
     """A block cannot be read; the message says what was expected and what came."""
 
 

@@ -21,7 +21,7 @@ def daily_prediction_flow_batch(
         execution_date: the day that the run stands for, as YYYY-MM-DD; today by default.
         ingest: look for a new publication first.
     """
-    with writing(execution_date) as work:
+    with writing(execution_date, from_source=ingest) as work:
         refuse_the_past(work)
         settle_registry(work)
         if ingest:

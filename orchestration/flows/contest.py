@@ -6,24 +6,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from canasta.errors import TooLittleHistory
-from canasta.forecast.backtest import Backtest, last_window
-from canasta.forecast.features import build
+from canasta.forecast.backtest import Backtest, Window, last_window
 from canasta.forecast.panel import Panel
 from canasta.forecast.recipe import PERSISTENCE, Recipe
+from canasta.forecast.training import Trainer
 from canasta.forecast.tuning import Search
-from canasta.registry.gate import Action
+from canasta.registry.evidence import gather
+from canasta.registry.gate import Action, Evidence
 from canasta.registry.pointer import current
 from canasta.registry.steps import Basis, Ruling
 from orchestration.artifacts import show_contest
 from orchestration.tasks.learn import (
     CHAMPION,
-    Ground,
     back_test,
     judge,
     register,
     search_recipe,
 )
-from orchestration.tasks.publish import carry_out
+from orchestration.tasks.publish import promote
 from orchestration.workspace import Workspace
 
 
@@ -36,37 +36,58 @@ class Outcome:
 
 
 def hold_contest(work: Workspace, panel: Panel, basis: Basis) -> Outcome:
-    """Let the best recipe of each algorithm, the champion's and persistence compete."""
+    """Let the best recipe of each algorithm, the champion's and persistence compete.
+
+    Without history enough to evaluate anything, the champion stays; where there is none, the
+    last price becomes it.
+    """
     pointer = current(work.store)
     champion = None if pointer is None else pointer.title.recipe
-    ground = ground_of(work, panel)
+    trainer = trainer_of(work, panel)
+    try:
+        window = window_of(work, panel)
+    except TooLittleHistory as reason:
+        return _without_evidence(work, trainer, basis, champion, str(reason))
     searches = {
-        algorithm: search_recipe(work, ground, algorithm, champion)
+        algorithm: search_recipe(work, trainer, window, algorithm, champion)
         for algorithm in work.parameters.space
     }
     recipes = {algorithm: found.best.recipe for algorithm, found in searches.items()}
     name = _name(champion)
     if name == CHAMPION and champion is not None:
         recipes[CHAMPION] = champion
-    backtest = back_test(work, ground, recipes)
-    ruling = judge(work, backtest, name, list(searches))
-    versions = _registered(work, ground, basis, backtest, searches, ruling)
-    carry_out(work, basis, ruling, versions)
+    backtest = back_test(work, trainer, window, recipes)
+    ruling = judge(work, gather(backtest, name, list(searches)))
+    versions = _registered(work, trainer, basis, backtest, searches, ruling)
+    promote(work, basis, ruling, versions)
     show_contest(backtest, ruling)
     return Outcome(_learnt(backtest, searches), _decided(ruling))
 
 
-def ground_of(work: Workspace, panel: Panel) -> Ground:
-    """Lay out features and evaluation window of `panel`.
+def _without_evidence(
+    work: Workspace, trainer: Trainer, basis: Basis, champion: Recipe | None, reason: str
+) -> Outcome:
+    if champion is not None:
+        return Outcome((reason,), (f"{champion.algorithm} stays the champion",))
+    ruling = judge(work, Evidence(0, None, ()))
+    version = register(work, trainer, basis, PERSISTENCE, Recipe(PERSISTENCE))
+    promote(work, basis, ruling, {PERSISTENCE: version})
+    return Outcome((reason,), _decided(ruling))
+
+
+def trainer_of(work: Workspace, panel: Panel) -> Trainer:
+    """Lay `panel` out for fitting."""
+    return Trainer.of(panel, work.parameters.training, work.settings.seed)
+
+
+def window_of(work: Workspace, panel: Panel) -> Window:
+    """Return the origins that are evaluated.
 
     Raises:
         TooLittleHistory: not enough publications to evaluate anything.
     """
     parameters = work.parameters.backtest
-    window = last_window(
-        panel, parameters.origins, parameters.training, work.settings.retrain_every
-    )
-    return Ground(panel, build(panel), window)
+    return last_window(panel, parameters.origins, parameters.training, work.settings.retrain_every)
 
 
 def _name(champion: Recipe | None) -> str | None:
@@ -77,7 +98,7 @@ def _name(champion: Recipe | None) -> str | None:
 
 def _registered(
     work: Workspace,
-    ground: Ground,
+    trainer: Trainer,
     basis: Basis,
     backtest: Backtest,
     searches: Mapping[str, Search],
@@ -90,7 +111,16 @@ def _registered(
         names.append(decision.winner)
     trials = {name: found.trials for name, found in searches.items()}
     return {
-        name: register(work, ground, basis, backtest, name, trials.get(name, ())) for name in names
+        name: register(
+            work,
+            trainer,
+            basis,
+            name,
+            backtest.recipes[name],
+            trials.get(name, ()),
+            backtest,
+        )
+        for name in names
     }
 
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import Any
 
+from matplotlib.figure import Figure
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from canasta.forecast.backtest import Backtest, Window, run
-from canasta.forecast.features import Features
-from canasta.forecast.panel import Panel
+from canasta.forecast.fit import Fitted
 from canasta.forecast.recipe import Recipe
-from canasta.forecast.training import fit_as_of, next_changes
-from canasta.forecast.tuning import Search, Trial, search
+from canasta.forecast.training import Trainer
+from canasta.forecast.tuning import Budget, Search, Trial, search
 from canasta.registry.bundle import Bundle
-from canasta.registry.evidence import gather
-from canasta.registry.gate import decide
+from canasta.registry.gate import Evidence, decide
 from canasta.registry.plots import backtest_figures, feature_importance
 from canasta.registry.steps import Basis, Ruling
 from orchestration.workspace import Workspace
@@ -25,28 +24,13 @@ CHAMPION = "champion"
 """The contestant's name of the recipe that holds the title."""
 
 
-@dataclass(frozen=True)
-class Ground:
-    """What a search and its back-test stand on.
-
-    Attributes:
-        panel: the history.
-        features: of it.
-        window: the origins that are evaluated.
-    """
-
-    panel: Panel
-    features: Features
-    window: Window
-
-
 @task(name="search", task_run_name="search-{algorithm}", cache_policy=NO_CACHE)
 def search_recipe(
-    work: Workspace, ground: Ground, algorithm: str, champion: Recipe | None
+    work: Workspace, trainer: Trainer, window: Window, algorithm: str, champion: Recipe | None
 ) -> Search:
     """Search the hyper-parameters of one algorithm on targets before the first origin."""
-    evaluations = work.settings.max_evals
-    with work.display.step(f"Search {algorithm}", evaluations) as told:
+    budget = Budget(work.settings.max_evals, work.settings.tuning_seconds)
+    with work.display.step(f"Search {algorithm}", budget.max_evals) as told:
         best = float("inf")
 
         def tell(trial: Trial) -> None:
@@ -54,48 +38,27 @@ def search_recipe(
             best = min(best, trial.rmse)
             told(f"RMSE {best:.4f} in the folds, {trial.number + 1} evaluations")
 
-        return search(
-            algorithm,
-            ground.panel,
-            ground.features,
-            ground.window.first,
-            parameters=work.parameters,
-            seed=work.settings.seed,
-            max_evals=evaluations,
-            seconds=work.settings.tuning_seconds,
-            champion=champion,
-            told=tell,
-        )
+        return search(algorithm, trainer, window.first, work.parameters, budget, champion, tell)
 
 
 @task(name="backtest", cache_policy=NO_CACHE)
-def back_test(work: Workspace, ground: Ground, recipes: Mapping[str, Recipe]) -> Backtest:
+def back_test(
+    work: Workspace, trainer: Trainer, window: Window, recipes: Mapping[str, Recipe]
+) -> Backtest:
     """Let the recipes and persistence compete on the same origins."""
-    window = ground.window
     fits = (len(recipes) + 1) * len(window.origins[:: window.refit_every])
+    slices = tuple(work.commodity.slice_of(key) for key in trainer.panel.keys)
     with work.display.step("Back-test", fits) as told:
-        result = run(
-            ground.panel,
-            ground.features,
-            recipes,
-            window,
-            parameters=work.parameters.training,
-            seed=work.settings.seed,
-            slices=tuple(work.commodity.slice_of(key) for key in ground.panel.keys),
-            progress=told,
-        )
+        result = run(trainer, recipes, window, slices, told)
         told(f"{len(window.origins)} origins, {len(result.recipes)} contestants")
     return result
 
 
 @task(name="gate", cache_policy=NO_CACHE)
-def judge(
-    work: Workspace, backtest: Backtest, champion: str | None, candidates: Sequence[str]
-) -> Ruling:
+def judge(work: Workspace, evidence: Evidence) -> Ruling:
     """Decide who holds the title."""
     with work.display.step("Gate") as told:
         margins = work.parameters.gate
-        evidence = gather(backtest, champion, candidates)
         decision = decide(evidence, margins)
         told(decision.reason)
     return Ruling(evidence, margins, decision)
@@ -104,55 +67,71 @@ def judge(
 @task(name="register", task_run_name="register-{name}", cache_policy=NO_CACHE)
 def register(
     work: Workspace,
-    ground: Ground,
+    trainer: Trainer,
     basis: Basis,
-    backtest: Backtest,
     name: str,
-    trials: Sequence[Trial],
+    recipe: Recipe,
+    trials: Sequence[Trial] = (),
+    backtest: Backtest | None = None,
 ) -> int:
-    """Fit a contestant's recipe on the whole history and register it as a version."""
-    panel, recipe = ground.panel, backtest.recipes[name]
+    """Fit a recipe on the whole history and register it as a version; return its number.
+
+    Args:
+        work: the workspace.
+        trainer: the history.
+        basis: what the run rests on.
+        name: of the contestant.
+        recipe: its recipe.
+        trials: of the search that found it.
+        backtest: in which the contestant was measured, if there was one.
+    """
     with work.display.step(f"Fit and register {name}") as told:
-        fitted = fit_as_of(
-            recipe,
-            ground.features,
-            next_changes(panel),
-            len(panel.dates) - 1,
-            work.parameters.training,
-            work.settings.seed,
-        )
-        metrics = backtest.metrics(name)
-        bundle = Bundle(
-            predictor=fitted.predictor,
-            trained_from=panel.dates[0],
-            trained_to=panel.origin,
-            fingerprint=basis.fingerprint,
-            seed=work.settings.seed,
-            metrics=metrics,
-        )
-        tags = {
-            "algorithm": recipe.algorithm,
-            "contestant": name,
-            "origin": panel.origin.isoformat(),
-            "fingerprint": basis.fingerprint,
-            "git_commit": basis.commit,
-            "seed": str(basis.seed),
-            "features": recipe.features,
-        }
-        parameters = {
-            "recipe": recipe.as_dict()["params"],
-            "settings": work.parameters.model_dump(),
-        }
-        with work.registry.tracking.run(f"{name} {panel.origin}", tags, parameters) as tracked:
+        fitted = trainer.fit(recipe, len(trainer.panel.dates) - 1)
+        metrics = {} if backtest is None else backtest.metrics(name)
+        with work.registry.tracking.run(
+            f"{name} {basis.panel.origin}", _tags(basis, name, recipe), _parameters(work, recipe)
+        ) as tracked:
             tracked.log_trials(trials)
             tracked.log_metrics(metrics)
-            tracked.log_json("slices.json", _by_slice(backtest, name))
-            figures = backtest_figures(backtest, name, work.commodity.unit)
-            importance = feature_importance(fitted)
-            tracked.log_figures(figures | ({"importance": importance} if importance else {}))
-            version = tracked.register(fitted, bundle)
+            if backtest is not None:
+                tracked.log_json("slices.json", _by_slice(backtest, name))
+                tracked.log_figures(_figures(backtest, name, fitted, work.commodity.unit))
+            version = tracked.register(fitted, _bundle(basis, fitted, metrics))
         told(f"version {version}")
     return version
+
+
+def _bundle(basis: Basis, fitted: Fitted, metrics: Mapping[str, float]) -> Bundle:
+    return Bundle(
+        predictor=fitted.predictor,
+        trained_from=basis.panel.dates[0],
+        trained_to=basis.panel.origin,
+        fingerprint=basis.fingerprint,
+        seed=basis.seed,
+        metrics=metrics,
+    )
+
+
+def _tags(basis: Basis, name: str, recipe: Recipe) -> dict[str, str]:
+    return {
+        "algorithm": recipe.algorithm,
+        "contestant": name,
+        "origin": basis.panel.origin.isoformat(),
+        "fingerprint": basis.fingerprint,
+        "git_commit": basis.commit,
+        "seed": str(basis.seed),
+        "features": recipe.features,
+    }
+
+
+def _parameters(work: Workspace, recipe: Recipe) -> dict[str, Any]:
+    return {"recipe": dict(recipe.params), "settings": work.parameters.model_dump()}
+
+
+def _figures(backtest: Backtest, name: str, fitted: Fitted, unit: str) -> dict[str, Figure]:
+    importance = feature_importance(fitted)
+    drawn = {} if importance is None else {"importance": importance}
+    return backtest_figures(backtest, name, unit) | drawn
 
 
 def _by_slice(backtest: Backtest, name: str) -> dict[str, dict[str, float]]:

@@ -10,11 +10,9 @@ from prefect.cache_policies import NO_CACHE
 
 from canasta.deliver.publish import Published, publish_report
 from canasta.deliver.report import ModelName, daily_report
-from canasta.registry.decisions import Kind
-from canasta.registry.gate import Action
 from canasta.registry.panels import PublishedPanel, read_panel
 from canasta.registry.pointer import Pointer
-from canasta.registry.promotion import promote, publish_panel, record_kept
+from canasta.registry.promotion import carry_out, publish_panel
 from canasta.registry.settling import settle
 from canasta.registry.steps import Basis, Ruling
 from orchestration.workspace import Workspace
@@ -29,32 +27,11 @@ def settle_registry(work: Workspace) -> None:
 
 
 @task(name="promote", cache_policy=NO_CACHE)
-def carry_out(
-    work: Workspace, basis: Basis, ruling: Ruling, versions: Mapping[str, int]
-) -> Pointer | None:
-    """Carry out the gate's decision; None where nothing changes and nothing is live."""
-    decision = ruling.decision
+def promote(work: Workspace, basis: Basis, ruling: Ruling, versions: Mapping[str, int]) -> None:
+    """Carry out the gate's decision; `versions` are the registered ones by contestant."""
     with work.display.step("Carry out the decision") as told:
-        if decision.action is Action.KEEP:
-            record_kept(work.registry, basis, ruling)
-            told("nothing changes")
-            return None
-        kind = Kind.REFRESH if decision.action is Action.REFRESH else Kind.SEARCH
-        challenger = _runner_up(ruling, versions)
-        pointer = promote(work.registry, basis, versions[decision.winner], kind, ruling, challenger)
+        pointer = carry_out(work.registry, basis, ruling, versions)
         told(f"version {pointer.title.version} is the champion")
-    return pointer
-
-
-def _runner_up(ruling: Ruling, versions: Mapping[str, int]) -> int | None:
-    """Return the version of the best candidate that did not win."""
-    others = [
-        candidate
-        for candidate in ruling.evidence.candidates
-        if candidate.name != ruling.decision.winner and candidate.name in versions
-    ]
-    best = max(others, key=lambda one: one.against_persistence.skill, default=None)
-    return None if best is None else versions[best.name]
 
 
 @task(name="forecast", cache_policy=NO_CACHE)

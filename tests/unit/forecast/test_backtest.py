@@ -7,11 +7,10 @@ import pytest
 from canasta.commodity import Commodity
 from canasta.errors import TooLittleHistory
 from canasta.forecast.backtest import Backtest, Window, last_window, run
-from canasta.forecast.features import Features, build
 from canasta.forecast.outlook import forecast
-from canasta.forecast.panel import Panel
+from canasta.forecast.panel import Floats, Panel
 from canasta.forecast.recipe import PERSISTENCE, RANDOM_FOREST, XGBOOST, Recipe
-from canasta.forecast.training import fit_as_of, next_changes
+from canasta.forecast.training import Trainer
 from canasta.parameters import Parameters
 
 FOREST = Recipe(
@@ -40,33 +39,27 @@ RECIPES = {RANDOM_FOREST: FOREST, XGBOOST: BOOSTING}
 SEED = 5
 
 
-def back_test(
-    panel: Panel, features: Features, milk: Commodity, parameters: Parameters
-) -> Backtest:
+def back_test(panel: Panel, milk: Commodity, parameters: Parameters) -> Backtest:
     return run(
-        panel,
-        features,
+        Trainer.of(panel, parameters.training, SEED),
         RECIPES,
         last_window(panel, origins=40, training=60, refit_every=10),
-        parameters=parameters.training,
-        seed=SEED,
-        slices=tuple(milk.slice_of(key) for key in panel.keys),
+        tuple(milk.slice_of(key) for key in panel.keys),
     )
 
 
 @pytest.fixture(scope="module")
-def result(panel: Panel, features: Features, milk: Commodity, parameters: Parameters) -> Backtest:
-    return back_test(panel, features, milk, parameters)
+def result(panel: Panel, milk: Commodity, parameters: Parameters) -> Backtest:
+    return back_test(panel, milk, parameters)
 
 
 def forecast_anew(
     panel: Panel, recipe: Recipe, window: Window, origin: int, parameters: Parameters
-) -> np.ndarray:
+) -> Floats:
     """Forecast as someone would who had nothing but the publications up to `origin`."""
     known = panel.cut(origin + 1)
-    features = build(known)
-    column = window.refit_column(origin)
-    fitted = fit_as_of(recipe, features, next_changes(known), column, parameters.training, SEED)
+    trainer = Trainer.of(known, parameters.training, SEED)
+    fitted = trainer.fit(recipe, window.refit_column(origin))
     return forecast(fitted.predictor, known, known.origin).mean[:, 0]
 
 
@@ -104,7 +97,7 @@ def test_prices_after_an_origin_change_no_forecast_from_it(
     prices = panel.prices.copy()
     prices[:, cut + 1 :] = np.random.default_rng(1).uniform(15, 40, prices[:, cut + 1 :].shape)
     other = replace(panel, prices=prices)
-    changed = back_test(other, build(other), milk, parameters)
+    changed = back_test(other, milk, parameters)
     upto = cut - window.first + 1
     for name in RECIPES:
         assert np.array_equal(
@@ -158,8 +151,8 @@ def test_window_of_dates_bounds_targets(panel: Panel) -> None:
 
 
 def test_same_seed_gives_the_same_bits(
-    panel: Panel, features: Features, result: Backtest, milk: Commodity, parameters: Parameters
+    panel: Panel, result: Backtest, milk: Commodity, parameters: Parameters
 ) -> None:
-    again = back_test(panel, features, milk, parameters)
+    again = back_test(panel, milk, parameters)
     for name, forecasts in result.forecasts.items():
         assert np.array_equal(again.forecasts[name], forecasts, equal_nan=True)

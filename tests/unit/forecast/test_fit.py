@@ -1,13 +1,16 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xgboost
 
+from canasta.errors import TooLittleHistory
 from canasta.forecast.features import Features
 from canasta.forecast.fit import Fitted, fit
 from canasta.forecast.panel import Panel
 from canasta.forecast.predictor import Predictor
 from canasta.forecast.recipe import PERSISTENCE, RANDOM_FOREST, XGBOOST, Recipe
-from canasta.forecast.training import fit_as_of, next_changes, training_rows
+from canasta.forecast.training import Trainer
 from canasta.parameters import Parameters
 
 
@@ -25,8 +28,13 @@ def recipe(request: pytest.FixtureRequest) -> Recipe:
 
 
 @pytest.fixture(scope="module")
-def fitted(panel: Panel, features: Features, parameters: Parameters, recipe: Recipe) -> Fitted:
-    return fit_as_of(recipe, features, next_changes(panel), 100, parameters.training, 1)
+def trainer(panel: Panel, parameters: Parameters) -> Trainer:
+    return Trainer.of(panel, parameters.training, 1)
+
+
+@pytest.fixture(scope="module")
+def fitted(trainer: Trainer, recipe: Recipe) -> Fitted:
+    return trainer.fit(recipe, 100)
 
 
 def test_trees_answer_as_the_library_does(fitted: Fitted, features: Features) -> None:
@@ -48,17 +56,13 @@ def test_one_row_answers_as_among_many(fitted: Fitted, features: Features) -> No
     assert np.array_equal(alone, fitted.predictor.mean_change(rows))
 
 
-def test_same_seed_same_trees(
-    fitted: Fitted, panel: Panel, features: Features, parameters: Parameters, recipe: Recipe
-) -> None:
-    changes = next_changes(panel)
-    again = fit_as_of(recipe, features, changes, 100, parameters.training, 1)
-    other = fit_as_of(Recipe(recipe.algorithm, {**recipe.params, "max_features": 0.3})
-                      if recipe.algorithm == RANDOM_FOREST
-                      else Recipe(recipe.algorithm, {**recipe.params, "subsample": 0.5}),
-                      features, changes, 100, parameters.training, 2)  # fmt: skip
-    assert again.predictor.heads == fitted.predictor.heads
-    assert other.predictor.heads != fitted.predictor.heads
+def test_same_seed_same_trees(fitted: Fitted, trainer: Trainer, recipe: Recipe) -> None:
+    sampled = {"max_features": 0.3} if recipe.algorithm == RANDOM_FOREST else {"subsample": 0.5}
+    drawing = Recipe(recipe.algorithm, {**recipe.params, **sampled})
+    heads = trainer.fit(drawing, 100).predictor.heads
+    assert trainer.fit(recipe, 100).predictor.heads == fitted.predictor.heads
+    assert trainer.fit(drawing, 100).predictor.heads == heads
+    assert replace(trainer, seed=2).fit(drawing, 100).predictor.heads != heads
 
 
 def test_rows_of_another_width_are_refused(fitted: Fitted, features: Features) -> None:
@@ -77,18 +81,31 @@ def test_unknown_algorithm_is_named(features: Features) -> None:
         fit(Recipe("oracle"), features.names, features.values[:, 5], np.zeros(216), 1)
 
 
-def test_training_ends_with_the_target_in_the_column(
-    panel: Panel, features: Features, parameters: Parameters
-) -> None:
-    changes = next_changes(panel)
-    rows, targets = training_rows(features, changes, 60, parameters.training)
+def test_training_ends_with_the_target_in_the_column(panel: Panel, trainer: Trainer) -> None:
+    rows, targets = trainer.rows(60)
     known = np.isfinite(panel.prices)
-    warm = parameters.training.warm_up
+    warm = trainer.parameters.warm_up
     assert len(rows) == len(targets) == (known[:, warm:60] & known[:, warm + 1 : 61]).sum()
-    assert np.abs(targets).max() <= parameters.training.clip
-    wild = changes.copy()
+    assert np.abs(targets).max() <= trainer.parameters.clip
+    wild = trainer.changes.copy()
     wild[:, 60:] = 99.0
-    assert np.array_equal(targets, training_rows(features, wild, 60, parameters.training)[1])
+    assert np.array_equal(targets, replace(trainer, changes=wild).rows(60)[1])
+
+
+def test_what_is_known_by_a_column_is_what_a_cut_history_gives(
+    panel: Panel, trainer: Trainer
+) -> None:
+    known = trainer.known_by(80)
+    anew = Trainer.of(panel.cut(81), trainer.parameters, trainer.seed)
+    assert np.array_equal(known.features.values, anew.features.values)
+    assert np.array_equal(known.changes, anew.changes, equal_nan=True)
+    assert np.isnan(known.changes[:, 80]).all()
+
+
+def test_nothing_to_train_on_is_told(trainer: Trainer) -> None:
+    with pytest.raises(TooLittleHistory, match="Nothing to train on: 16 publications"):
+        trainer.rows(15)
+    assert trainer.fit(Recipe(PERSISTENCE), 15).native is None
 
 
 def test_recipe_survives_being_written_down(recipe: Recipe) -> None:

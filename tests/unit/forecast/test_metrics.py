@@ -45,14 +45,14 @@ def slow_dm(loss: Floats, reference: Floats, horizon: int) -> float:
     mean = sum(d) / n
 
     def autocovariance(lag: int) -> float:
-        return sum((d[t] - mean) * (d[t - lag] - mean) for t in range(lag, n)) / n
+        return math.fsum((d[t] - mean) * (d[t - lag] - mean) for t in range(lag, n)) / n
 
     bandwidth = max(1, horizon)
     variance = autocovariance(0) + 2 * sum(
         (1 - lag / (bandwidth + 1)) * autocovariance(lag) for lag in range(1, bandwidth + 1)
     )
     factor = (n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n
-    return mean / math.sqrt(variance / n) * math.sqrt(factor)
+    return float(mean / math.sqrt(variance / n) * math.sqrt(factor))
 
 
 @pytest.mark.parametrize("horizon", [1, 2, 6])

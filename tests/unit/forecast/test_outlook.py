@@ -9,14 +9,14 @@ from canasta.forecast.outlook import forecast
 from canasta.forecast.panel import LIVE_WINDOW, Panel
 from canasta.forecast.predictor import Predictor
 from canasta.forecast.recipe import RANDOM_FOREST, Recipe
-from canasta.forecast.training import fit_as_of, next_changes
+from canasta.forecast.training import Trainer
 from canasta.parameters import Parameters
 
 
 @pytest.fixture(scope="module")
-def predictor(panel: Panel, features: Features, parameters: Parameters) -> Predictor:
+def predictor(panel: Panel, parameters: Parameters) -> Predictor:
     recipe = Recipe(RANDOM_FOREST, {"n_estimators": 10, "max_depth": 6, "min_samples_leaf": 20})
-    return fit_as_of(recipe, features, next_changes(panel), 129, parameters.training, 1).predictor
+    return Trainer.of(panel, parameters.training, 1).fit(recipe, 129).predictor
 
 
 def test_mean_is_last_price_plus_change_and_median_the_last_price(

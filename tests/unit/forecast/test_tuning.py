@@ -4,33 +4,24 @@ import numpy as np
 import pytest
 
 from canasta.errors import TooLittleHistory
-from canasta.forecast.features import Features, build
 from canasta.forecast.panel import Panel
 from canasta.forecast.recipe import RANDOM_FOREST, XGBOOST, Recipe
-from canasta.forecast.tuning import Fold, Search, Trial, search, time_ordered_folds
+from canasta.forecast.training import Trainer
+from canasta.forecast.tuning import Budget, Fold, Search, Trial, search, time_ordered_folds
 from canasta.parameters import Parameters
 
 COLUMN = 85
+SEED = 3
 
 
-def tune(
-    panel: Panel, features: Features, parameters: Parameters, champion: Recipe | None = None
-) -> Search:
-    return search(
-        XGBOOST,
-        panel,
-        features,
-        COLUMN,
-        parameters=parameters,
-        seed=3,
-        max_evals=4,
-        champion=champion,
-    )
+def tune(panel: Panel, parameters: Parameters, champion: Recipe | None = None) -> Search:
+    trainer = Trainer.of(panel, parameters.training, SEED)
+    return search(XGBOOST, trainer, COLUMN, parameters, Budget(4), champion)
 
 
 @pytest.fixture(scope="module")
-def found(panel: Panel, features: Features, parameters: Parameters) -> Search:
-    return tune(panel, features, parameters)
+def found(panel: Panel, parameters: Parameters) -> Search:
+    return tune(panel, parameters)
 
 
 def test_nothing_after_the_column_reaches_the_search(
@@ -39,7 +30,7 @@ def test_nothing_after_the_column_reaches_the_search(
     prices = panel.prices.copy()
     prices[:, COLUMN + 1 :] = 20.0
     changed = replace(panel, prices=prices)
-    assert tune(changed, build(changed), parameters) == found
+    assert tune(changed, parameters) == found
 
 
 def test_the_newest_target_is_the_column_itself(
@@ -48,7 +39,7 @@ def test_the_newest_target_is_the_column_itself(
     prices = panel.prices.copy()
     prices[:, COLUMN] += 1.0
     changed = replace(panel, prices=prices)
-    again = tune(changed, build(changed), parameters)
+    again = tune(changed, parameters)
     assert again.trials[0].rmse != found.trials[0].rmse
 
 
@@ -64,11 +55,9 @@ def test_search_begins_at_the_start_and_stays_in_its_space(
                 assert isinstance(trial.recipe.params[name], int)
 
 
-def test_search_begins_at_the_champion(
-    panel: Panel, features: Features, parameters: Parameters, found: Search
-) -> None:
+def test_search_begins_at_the_champion(panel: Panel, parameters: Parameters, found: Search) -> None:
     champion = found.trials[2].recipe
-    warm = tune(panel, features, parameters, champion)
+    warm = tune(panel, parameters, champion)
     assert warm.trials[0] == Trial(0, champion, found.trials[2].rmse)
 
 
@@ -81,9 +70,9 @@ def test_search_begins_at_the_champion(
     ],
 )
 def test_a_champion_outside_the_space_is_no_start(
-    panel: Panel, features: Features, parameters: Parameters, found: Search, champion: Recipe
+    panel: Panel, parameters: Parameters, found: Search, champion: Recipe
 ) -> None:
-    assert tune(panel, features, parameters, champion).trials[0] == found.trials[0]
+    assert tune(panel, parameters, champion).trials[0] == found.trials[0]
 
 
 def test_best_is_the_lowest_and_the_earliest_of_equals() -> None:
@@ -103,29 +92,15 @@ def test_too_short_a_history_is_told() -> None:
     assert time_ordered_folds(63, 3, 12, 15)
 
 
-def test_time_limit_ends_the_search(
-    panel: Panel, features: Features, parameters: Parameters
-) -> None:
-    limited = search(
-        RANDOM_FOREST,
-        panel,
-        features,
-        COLUMN,
-        parameters=parameters,
-        seed=3,
-        max_evals=500,
-        seconds=1,
-    )
+def test_time_limit_ends_the_search(panel: Panel, parameters: Parameters) -> None:
+    trainer = Trainer.of(panel, parameters.training, SEED)
+    limited = search(RANDOM_FOREST, trainer, COLUMN, parameters, Budget(500, seconds=1))
     assert 1 <= len(limited.trials) < 500
 
 
-def test_trials_are_told_as_they_end(
-    panel: Panel, features: Features, parameters: Parameters, found: Search
-) -> None:
+def test_trials_are_told_as_they_end(panel: Panel, parameters: Parameters, found: Search) -> None:
     told: list[Trial] = []
-    search(
-        XGBOOST, panel, features, COLUMN,
-        parameters=parameters, seed=3, max_evals=2, told=told.append,
-    )  # fmt: skip
+    trainer = Trainer.of(panel, parameters.training, SEED)
+    search(XGBOOST, trainer, COLUMN, parameters, Budget(2), told=told.append)
     assert tuple(told) == found.trials[:2]
     assert np.isfinite([trial.rmse for trial in told]).all()

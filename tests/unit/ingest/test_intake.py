@@ -14,8 +14,8 @@ from canasta.ingest.summary import IngestSummary, Outcome
 from canasta.store import Store, store_for
 from simulate_publication import Layout
 from tests.unit.ingest.builders import (
-    LIMITS,
     KEYS,
+    LIMITS,
     block,
     changed,
     days,

@@ -39,7 +39,7 @@ def test_lakes_do_not_lock_each_other(tmp_path: Path) -> None:
 
 def test_a_killed_run_frees_the_lock(tmp_path: Path) -> None:
     command = [sys.executable, "-c", HOLD, str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:  # noqa: S603  (our own interpreter)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
         assert run.stdout is not None
         assert run.stdout.readline() == "held\n"
         with pytest.raises(RunInProgress):

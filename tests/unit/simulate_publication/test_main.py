@@ -132,7 +132,7 @@ def test_serving_on_a_taken_port_exits_1(
 def test_serve_as_a_user_starts_it(publications: Path) -> None:
     assert main(["write", "--until", "2024-01-05"]) == 0
     command = [sys.executable, "-m", "simulate_publication", "serve", "--port", "0"]
-    with subprocess.Popen(  # noqa: S603  (our own interpreter and module)
+    with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
     ) as process:
         try:

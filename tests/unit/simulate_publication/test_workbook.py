@@ -152,7 +152,7 @@ def test_equal_content_gives_equal_bytes_in_another_process(
     )
     for hash_seed in ("1", "2"):
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
-        done = subprocess.run(  # noqa: S603  (our own interpreter and code)
+        done = subprocess.run(
             [sys.executable, "-c", code], env=environment, capture_output=True, check=True
         )
         assert done.stdout == render(month, milk)
