@@ -57,12 +57,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _prepare(settings: Settings) -> None:
-    """Tell Prefect and MLflow, before they are imported, to keep to themselves."""
+    """Tell the libraries, before they are imported, to keep to themselves."""
     settings.prefect_home.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("PREFECT_HOME", str(settings.prefect_home.resolve()))
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("DO_NOT_TRACK", "true")
+    # XGBoost's threads otherwise wait for each other in busy loops: on cores that are shared
+    # with anything else a fit then takes twenty times as long.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 def _daily(given: argparse.Namespace, _settings: Settings) -> None:
@@ -90,6 +93,7 @@ def _at_a_terminal() -> AbstractContextManager[None]:
     # Heeded only where it is set before Prefect is imported. Its log repeats what the display
     # shows, and prints a traceback for errors that are told in a sentence at the end.
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    print("Starting Prefect (5 to 15 seconds) …", flush=True)
     from orchestration.terminal import prefect_at_a_terminal  # noqa: PLC0415
 
     return prefect_at_a_terminal()

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -62,29 +62,37 @@ def serve_on_schedule(
     Raises:
         ServerError: the server does not start, or a schedule is served already.
     """
-    try:
-        with (
-            _terminable(),
-            _prefect(settings, folder) as api,
-            remembered_here("schedule", api, folder),
-        ):
-            _introduce(deployments, api)
-            runner = _Runner(name="schedule", limit=1)
-            for deployment in deployments:
-                runner.add_deployment(deployment)
-            asyncio.run(runner.start())
-    except KeyboardInterrupt:
-        print("The schedule has ended.")
+    with (
+        _terminable(),
+        _prefect(settings, folder) as api,
+        remembered_here("schedule", api, folder),
+    ):
+        _introduce(deployments, api)
+        runner = _Runner(name="schedule", limit=1)
+        for deployment in deployments:
+            runner.add_deployment(deployment)
+        asyncio.run(runner.serve())
+    print("The schedule has ended.")
 
 
 class _Runner(Runner):
-    """Prefect's runner, which takes SIGTERM as it takes Ctrl-C: it ends its runs and itself.
+    """Prefect's runner, which ends in good order on SIGTERM: its runs, then itself.
 
-    The original's handler calls a coroutine without awaiting it (Prefect 3.8.8).
+    The original's handler calls a coroutine without awaiting it (Prefect 3.8.8). Ctrl-C cannot
+    stand in for it, since shells start background jobs with SIGINT ignored.
     """
 
+    async def serve(self) -> None:
+        """Start runs as they fall due until interrupted or terminated."""
+        self._serving = asyncio.current_task()
+        with suppress(asyncio.CancelledError):
+            await self.start()
+
     def handle_sigterm(self, *_args: Any, **_kwargs: Any) -> None:
-        signal.raise_signal(signal.SIGINT)
+        """Cancel `serve`; a second SIGTERM, while things are being ended, changes nothing."""
+        serving = self._serving
+        if serving is not None and not (serving.done() or serving.cancelling()):
+            serving.get_loop().call_soon_threadsafe(serving.cancel)
 
 
 def _introduce(deployments: Sequence[RunnerDeployment], api: str) -> None:

@@ -20,11 +20,12 @@ from orchestration.servers import prefect_api
 def prefect_at_a_terminal() -> Iterator[None]:
     """Run flows in this process, on the server of `make prefect` where that runs.
 
-    Without heartbeats, whose end costs a second at the end of each flow run (Prefect 3.8).
+    PREFECT_API_URL, where it is set, wins. Without heartbeats, whose end costs a second at the
+    end of each flow run (Prefect 3.8).
     """
     wanted: dict[Any, Any] = {PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
     server = find("prefect")
-    if server is not None:
+    if server is not None and not PREFECT_API_URL.value():
         wanted[PREFECT_API_URL] = prefect_api(server)
     with temporary_settings(wanted):
         yield

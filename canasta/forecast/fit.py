@@ -15,8 +15,12 @@ from canasta.forecast.panel import Floats
 from canasta.forecast.predictor import MEAN, Predictor
 from canasta.forecast.recipe import PERSISTENCE, RANDOM_FOREST, XGBOOST, Recipe
 
-THREADS = 2
-"""Fixed, not the machine's cores: XGBoost's sums depend on the number of threads."""
+FOREST_THREADS = 2
+"""A forest's trees are grown apart: their number of threads changes no bit."""
+
+BOOSTING_THREADS = 1
+"""XGBoost's sums depend on the number of threads, so it is fixed; and its threads wait busily
+for each other, so that a second one makes fits several times slower where cores are shared."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ def fit(
 def _fit_forest(
     params: Any, rows: NDArray[np.float32], changes: Floats, seed: int
 ) -> tuple[RandomForestRegressor, treelite.Model]:
-    forest = RandomForestRegressor(**params, random_state=seed, n_jobs=THREADS)
+    forest = RandomForestRegressor(**params, random_state=seed, n_jobs=FOREST_THREADS)
     forest.fit(rows, changes)
     return forest, treelite.sklearn.import_model(forest)
 
@@ -58,6 +62,6 @@ def _fit_boosting(
 ) -> tuple[xgboost.Booster, treelite.Model]:
     settings = dict(params)
     rounds = settings.pop("n_estimators")
-    settings |= {"tree_method": "hist", "seed": seed, "nthread": THREADS, "verbosity": 0}
+    settings |= {"tree_method": "hist", "seed": seed, "nthread": BOOSTING_THREADS, "verbosity": 0}
     booster = xgboost.train(settings, xgboost.DMatrix(rows, changes), num_boost_round=rounds)
     return booster, treelite.frontend.from_xgboost(booster)

@@ -1,5 +1,6 @@
 """A toy flow, served every five seconds as `make schedule` serves the real ones."""
 
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,9 +13,10 @@ from orchestration.schedule import serve_on_schedule
 
 
 @flow(name="toy", log_prints=True)
-def toy(ledger: str, word: str = "scheduled") -> None:
+def toy(ledger: str, word: str = "scheduled", seconds: float = 0) -> None:
     with Path(ledger).open("a", encoding="utf-8") as file:
         file.write(f"{word}\n")
+    time.sleep(seconds)
 
 
 def main(folder: str, ledger: str) -> None:
