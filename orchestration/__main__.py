@@ -23,6 +23,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CanastaError as error:
         print(f"\n{type(error).__name__}: {error}", file=sys.stderr)
         return error.exit_code
+    except OSError as error:
+        # A full disk, a folder that may not be written: the file says enough.
+        print(f"\n{type(error).__name__}: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("\nInterrupted. What was stored is whole; the next run goes on.", file=sys.stderr)
         return 130

@@ -26,7 +26,7 @@ def promote_version(version: int) -> None:
         settle(work.registry)
         panel = read_panel(work.lake, work.commodity, work.as_of)
         pointer = promote_by_hand(work.registry, work.basis(panel), version)
-    print(_told(pointer))
+    _tell_of(pointer)
 
 
 def roll_back() -> None:
@@ -40,7 +40,7 @@ def roll_back() -> None:
         settle(work.registry)
         panel = read_panel(work.lake, work.commodity, work.as_of)
         pointer = rollback(work.registry, work.basis(panel), "Rolled back by hand.")
-    print(_told(pointer))
+    _tell_of(pointer)
 
 
 def print_live() -> None:
@@ -58,6 +58,11 @@ def print_live() -> None:
             print(f"          {len(days)} {name}: {_newest_of(days)}")
     pointer = current(work.store)
     print("Champion  none yet" if pointer is None else _told(pointer))
+
+
+def _tell_of(pointer: Pointer) -> None:
+    print(_told(pointer))
+    print("          `make report` writes its report.")
 
 
 def _newest_of(days: Sequence[date]) -> str:

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console, RenderableType
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-MIN_WIDTH = 112
+MIN_WIDTH = 132
+"""Of what is printed, in characters: the widest table fits."""
 
 
 class Display:
@@ -21,6 +23,8 @@ class Display:
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or _wide_enough()
+        # What moves is drawn over again line by line, so its lines must fit the real terminal.
+        self._moving = console or Console(highlight=False)
 
     @contextmanager
     def step(self, name: str, total: int | None = None) -> Iterator[Callable[[str], None]]:
@@ -36,10 +40,10 @@ class Display:
         progress = Progress(
             *columns,
             *counting,
-            TextColumn("{task.fields[note]}"),
-            console=self.console,
+            TextColumn("{task.fields[note]}", markup=False),
+            console=self._moving,
             transient=True,
-            disable=not self.console.is_terminal,
+            disable=not self._moving.is_terminal,
         )
         task = progress.add_task(name, total=total, note="")
 
@@ -48,10 +52,17 @@ class Display:
             note = latest
             progress.update(task, advance=1, note=latest)
 
-        with progress:
-            yield advance
-        told = f": {note}" if note else ""
-        self.console.print(f"[green]✓[/] {name}{told} [dim]{time.monotonic() - begun:.1f} s[/]")
+        mark = "[red]✗[/]"
+        try:
+            with progress:
+                yield advance
+            mark = "[green]✓[/]"
+        finally:
+            told = f": {escape(note)}" if note else ""
+            seconds = time.monotonic() - begun
+            line = f"{mark} {name}{told} [dim]{seconds:.1f} s[/]"
+            # The terminal wraps a line that is too long, and unwraps it when it is widened.
+            self.console.print(line, soft_wrap=True)
 
     def print(self, content: RenderableType) -> None:
         """Print something for people."""

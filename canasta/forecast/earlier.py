@@ -24,9 +24,9 @@ from canasta.forecast.rows import WEEKDAYS
 EARLIER_FOREST = "earlier-forest"
 EARLIER_XGBOOST = "earlier-xgboost"
 RECIPES = {
-    EARLIER_FOREST: Recipe(EARLIER_FOREST, {"n_estimators": 100, "max_depth": 15}),
+    EARLIER_FOREST: Recipe(EARLIER_FOREST, {"n_estimators": 100, "max_depth": 20}),
     EARLIER_XGBOOST: Recipe(
-        EARLIER_XGBOOST, {"n_estimators": 100, "max_depth": 6, "learning_rate": 0.1}
+        EARLIER_XGBOOST, {"n_estimators": 300, "max_depth": 10, "learning_rate": 1.0}
     ),
 }
 YEAR = timedelta(days=365)

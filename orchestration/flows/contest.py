@@ -23,7 +23,7 @@ from orchestration.tasks.learn import (
     register,
     search_recipe,
 )
-from orchestration.tasks.publish import promote
+from orchestration.tasks.publish import promote, reach_registry
 from orchestration.workspace import Workspace
 
 
@@ -41,6 +41,7 @@ def hold_contest(work: Workspace, panel: Panel, basis: Basis) -> Outcome:
     Without history enough to evaluate anything, the champion stays; where there is none, the
     last price becomes it.
     """
+    reach_registry(work)
     pointer = current(work.store)
     champion = None if pointer is None else pointer.title.recipe
     trainer = trainer_of(work, panel)

@@ -26,6 +26,17 @@ def settle_registry(work: Workspace) -> None:
             told("MLflow does not answer; its aliases will follow")
 
 
+@task(name="reach-registry", cache_policy=NO_CACHE)
+def reach_registry(work: Workspace) -> None:
+    """Make sure that MLflow answers, before a search whose models it could not take.
+
+    Raises:
+        RegistryUnavailable: it does not.
+    """
+    with work.display.step("Reach MLflow") as told:
+        told(f"{len(work.registry.tracking.versions())} versions registered before")
+
+
 @task(name="promote", cache_policy=NO_CACHE)
 def promote(work: Workspace, basis: Basis, ruling: Ruling, versions: Mapping[str, int]) -> None:
     """Carry out the gate's decision; `versions` are the registered ones by contestant."""
