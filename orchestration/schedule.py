@@ -97,9 +97,9 @@ class _Runner(Runner):
 
 def _introduce(deployments: Sequence[RunnerDeployment], api: str) -> None:
     print("Serving the schedule; Ctrl-C or `make stop` ends it. To start a run by hand:")
-    print(f"  export PREFECT_API_URL={api}")
     for deployment in deployments:
-        print(f"  .venv/bin/prefect deployment run '{deployment.full_name}'")
+        run = f".venv/bin/prefect deployment run '{deployment.full_name}'"
+        print(f"  PREFECT_API_URL={api} {run}")
     sys.stdout.flush()
 
 

@@ -76,7 +76,7 @@ def open_prefect(settings: Settings, folder: Path = RUN_FOLDER) -> None:
     print("Starting Prefect (5 to 30 seconds) …", flush=True)
     server = start(prefect_server(settings), folder)
     print(_introduced(server, PREFECT_PORT))
-    print(f"For Prefect's own commands: export PREFECT_API_URL={prefect_api(server)}")
+    print(f"Prefect's own commands: PREFECT_API_URL={prefect_api(server)} .venv/bin/prefect …")
 
 
 def print_status(folder: Path = RUN_FOLDER) -> None:

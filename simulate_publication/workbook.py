@@ -1,26 +1,20 @@
-"""Blocks -> a cumulative SNIIM workbook, byte for byte the same for the same content.
-
-Equal bytes need more than openpyxl gives: it stamps the time of writing into the document's
-properties and into every entry of the zip, so the archive is packed again with fixed times.
-"""
+"""Blocks -> a cumulative SNIIM workbook, byte for byte the same for the same content."""
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
-from io import BytesIO
 from itertools import groupby
 from operator import itemgetter
 
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
-from openpyxl.writer.excel import ExcelWriter
 
 from canasta.commodity import Commodity, PriceColumn
 from canasta.ingest.block import Block
 from canasta.ingest.keys import column_key, column_of
 from canasta.labels import Key
+from canasta.workbook_bytes import save
 from simulate_publication.catalogue import CITIES, UNKNOWN_POPULATION
 from simulate_publication.layout import SNIIM, Layout, spanish_date
 
@@ -38,8 +32,6 @@ POPULATIONS = {city.key: city.population for city in CITIES}
 NBSP = "\N{NO-BREAK SPACE}"
 AVERAGE_DECIMALS = 10
 """openpyxl writes 16 significant digits; averages rounded to these come back unchanged."""
-STAMP = datetime(2024, 1, 1)  # noqa: DTZ001  (openpyxl takes naive times as UTC)
-ZIP_STAMP = (2024, 1, 1, 0, 0, 0)
 
 
 def render(blocks: Sequence[Block], commodity: Commodity, *, layout: Layout = SNIIM) -> bytes:
@@ -53,7 +45,6 @@ def render(blocks: Sequence[Block], commodity: Commodity, *, layout: Layout = SN
         The bytes of an xlsx file; equal blocks and layout give equal bytes.
     """
     book = Workbook(write_only=True)
-    book.properties.created = book.properties.modified = STAMP
     sheet = book.create_sheet(layout.sheet)
     merges: list[str] = []
     top = 1
@@ -64,7 +55,7 @@ def render(blocks: Sequence[Block], commodity: Commodity, *, layout: Layout = SN
         top += len(rows)
     # openpyxl's own collection of ranges has no fixed order and searches itself on each add.
     sheet.merged_cells = merges
-    return _packed(book)
+    return save(book)
 
 
 def true_averages(
@@ -225,14 +216,3 @@ def _row(cells: Mapping[int, Cell]) -> Row:
 
 def _reference(row: int, first: int, last: int) -> str:
     return f"{get_column_letter(first + 1)}{row}:{get_column_letter(last + 1)}{row}"
-
-
-def _packed(book: Workbook) -> bytes:
-    """Write `book`, then pack its parts again with fixed times."""
-    loose, packed = BytesIO(), BytesIO()
-    ExcelWriter(book, zipfile.ZipFile(loose, "w")).save()
-    with zipfile.ZipFile(loose) as parts, zipfile.ZipFile(packed, "w") as archive:
-        for name in parts.namelist():
-            entry = zipfile.ZipInfo(name, ZIP_STAMP)
-            archive.writestr(entry, parts.read(name), compress_type=zipfile.ZIP_DEFLATED)
-    return packed.getvalue()

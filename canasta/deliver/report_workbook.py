@@ -10,6 +10,7 @@ from openpyxl import Workbook
 from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from canasta import workbook_bytes
@@ -34,7 +35,8 @@ RULE = Border(bottom=Side("thin", color="B0BEC5"))
 PADDING = 4
 """Characters beside the longest text of a column: room for the filter's button."""
 NARROWEST = 9
-SUMMARY_WIDTHS = (26, 26, 10, 16, 16, 16, 16)
+SUMMARY_WIDTHS = (26, 36, 10, 16, 16, 16, 16)
+"""Of its columns; the second one holds the longest date that the format can write."""
 
 
 def report_workbook(
@@ -71,6 +73,8 @@ def _fill_table(sheet: Worksheet, report: pd.DataFrame, commodity: Commodity) ->
         typed = (_typed(name, value) for name, value in zip(names, values, strict=True))
         for cell, name in zip(_write_row(sheet, row, typed), names, strict=True):
             cell.number_format = formats.get(name, cell.number_format)
+            if isinstance(cell.value, str):
+                cell.alignment = Alignment(indent=1)  # off the number in the column before
     for column, name in enumerate(names, start=1):
         longest = max([len(name), *(len(str(value)) for value in report[name])])
         width = max(NARROWEST, longest + PADDING)
@@ -78,9 +82,14 @@ def _fill_table(sheet: Worksheet, report: pd.DataFrame, commodity: Commodity) ->
     sheet.freeze_panes = f"{get_column_letter(len(commodity.keys.columns) + 1)}2"
     sheet.auto_filter.ref = sheet.dimensions
     sheet.print_title_rows = "1:1"
+    _fit_width(sheet)
+
+
+def _fit_width(sheet: Worksheet) -> None:
+    """Print across one landscape page, on as many pages as it takes downwards."""
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.fitToHeight = 0
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
 
 
 def _fill_summary(
@@ -103,6 +112,7 @@ def _fill_summary(
         if isinstance(value, date):
             cell.number_format = LONG_DATE
     _write_markets(sheet, row + 2, report, commodity)
+    _fit_width(sheet)
 
 
 def _write_warning(sheet: Worksheet, row: int) -> None:

@@ -69,7 +69,7 @@ def test_schedule_fires_and_takes_runs_and_ends_clean(
     wait_for("a scheduled run", lambda: "scheduled" in ledger(place), place)
 
     said = (place / "output").read_text(encoding="utf-8")
-    api = re.search(r"export PREFECT_API_URL=(http://127\.0\.0\.1:\d+/api)", said)
+    api = re.search(r"PREFECT_API_URL=(http://127\.0\.0\.1:\d+/api)", said)
     assert api is not None
     subprocess.run(
         [*PREFECT, "deployment", "run", "toy/every-five-seconds", *LONG_RUN],

@@ -19,9 +19,9 @@ from python_calamine import CalamineWorkbook
 from canasta.commodity import Commodity
 from canasta.ingest.block import Block
 from canasta.labels import Key
+from canasta.workbook_bytes import STAMP
 from simulate_publication import Layout, render, simulate, true_averages
 from simulate_publication.catalogue import CITIES
-from simulate_publication.workbook import STAMP
 
 BLOCK_ROWS = 61
 CITY_ROWS = slice(4, 58)

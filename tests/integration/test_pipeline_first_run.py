@@ -1,0 +1,192 @@
+"""The first run, the same run again, and the mending of a lake that lost files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+
+from canasta.commodity import Commodity
+from canasta.deliver.report import SIMULATED, report_columns
+from canasta.forecast.features import build
+from canasta.forecast.history import read_panel as read_history
+from canasta.forecast.recipe import PERSISTENCE
+from canasta.ingest.lake import Lake
+from canasta.registry.bundle import read_bundle
+from canasta.registry.connection import connect
+from canasta.registry.panels import read_panel
+from tests.integration.pipeline_setting import Ended, House
+
+DAY = "2024-10-09"
+TARGET = "2024-10-11"
+
+
+@dataclass(frozen=True)
+class FirstRun:
+    house: House
+    ended: Ended
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> FirstRun:
+    """A run on an empty house, with history enough for a model to win."""
+    house = House(tmp_path_factory.mktemp("house"), prefect_api)
+    return FirstRun(house, house.daily(DAY))
+
+
+@pytest.fixture(scope="module")
+def house(first: FirstRun) -> House:
+    assert first.ended.code == 0, first.ended.told()
+    return first.house
+
+
+@pytest.fixture(scope="module")
+def mlflow(house: House) -> MlflowClient:
+    return connect(house.tracking.uri)
+
+
+def test_it_shows_its_steps_and_nothing_else_talks(first: FirstRun) -> None:
+    assert first.ended.code == 0, first.ended.told()
+    assert first.ended.err == ""
+    assert first.ended.steps == [
+        "Check the registry", "Ingest", "Read the history", "Reach MLflow",
+        "Search random-forest", "Search xgboost", "Back-test", "Gate",
+        "Fit and register persistence", "Fit and register random-forest",
+        "Fit and register xgboost", "Carry out the decision", "Forecast", "Report",
+    ]  # fmt: skip
+
+
+def test_the_summary_says_what_was_read_learnt_decided_and_written(first: FirstRun) -> None:
+    said = first.ended.out
+    assert f"suggested prices for Friday, 11 October 2024  {SIMULATED}" in said
+    assert "Read     new publication: 2024-10-09" in said
+    assert "earlier publications added" in said
+    assert "Learnt   evaluations: 2 random-forest, 2 xgboost; 55 origins" in said
+    assert "Decided  xgboost wins: RMSE" in said
+    assert f"Written  185 prices for {TARGET} from {DAY}, version 3" in said
+    assert str(first.house.reports / f"predicciones_{TARGET}.xlsx") in said
+
+
+def test_every_live_series_has_one_row_in_the_report(house: House, milk: Commodity) -> None:
+    report = house.report(TARGET)
+    panel = read_history(Lake(house.lake, milk), milk, date.fromisoformat(DAY))
+    live = [key for key, alive in zip(panel.keys, panel.live, strict=True) if alive]
+    keys = list(report[list(milk.keys.columns)].itertuples(index=False, name=None))
+    assert sorted(keys) == sorted(live)
+    assert len(set(keys)) == 185
+    assert tuple(report.columns) == report_columns(milk)
+    assert set(report["fecha"]) == {TARGET}
+    assert set(report["modelo"]) == {f"xgboost ({SIMULATED})"}
+    assert set(report["dia_semana"]) == {4}
+
+
+def test_the_lake_holds_pointer_decision_bundle_panel_and_forecasts(house: House) -> None:
+    pointer = house.pointer
+    assert pointer.title.version == 3
+    assert pointer.title.recipe.algorithm == "xgboost"
+    assert pointer.origin == date.fromisoformat(DAY)
+    assert house.lake.exists(pointer.title.bundle.key)
+    assert house.lake.exists(pointer.panel.key)
+    assert house.lake.keys("forecasts") == [f"forecasts/2024/10/{DAY}-3.parquet"]
+    (record,) = house.decisions()
+    assert house.lake.keys("decisions") == [pointer.decision]
+    assert record["kind"] == "search"
+    assert record["ruling"]["decision"]["winner"] == "xgboost"
+    assert record["ruling"]["evidence"]["origins"] == 55
+    copies = [f"predicciones/{TARGET}/predicciones_{TARGET}.csv"]
+    copies += [f"predicciones/{TARGET}/ediciones/{DAY}-3.csv"]
+    printed = (house.reports / f"predicciones_{TARGET}.csv").read_bytes()
+    assert [house.lake.read(copy) == printed for copy in copies] == [True, True]
+
+
+def test_the_report_equals_panel_forecasts_and_a_fresh_computation(
+    house: House, milk: Commodity
+) -> None:
+    live = read_panel(house.lake, house.pointer.panel)
+    bundle = read_bundle(house.lake, house.pointer.title.bundle)
+    history = read_history(Lake(house.lake, milk), milk, date.fromisoformat(DAY))
+    fresh = history.filled[:, -1] + bundle.predictor.mean_change(build(history).values[:, -1])
+    np.testing.assert_array_equal(live.outlook.mean[history.live, 0], fresh[history.live])
+    assert np.isnan(live.outlook.mean[~history.live]).all()
+
+    printed = house.report(TARGET).set_index(list(milk.keys.columns))
+    file = house.lake.location(house.lake.keys("forecasts")[0])
+    stored = pd.read_parquet(file).set_index(list(milk.keys.columns))
+    rows = {key: row for row, key in enumerate(history.keys)}
+    for key, line in printed.iterrows():
+        row = rows[key]  # type: ignore[index]  # pandas types a row's label as any hashable
+        assert line["Precio_medio"] == round(fresh[row], 4)
+        assert line["Precio_sugerido"] == round(live.outlook.median[row, 0], 2)
+        assert line["Precio_lag1"] == round(history.filled[row, -1], 4)
+        assert stored.loc[key, "mean"] == fresh[row]
+
+
+def test_mlflow_holds_the_versions_with_all_that_was_measured(
+    house: House, mlflow: MlflowClient
+) -> None:
+    name = house.tracking.model_name
+    assert house.tracking.versions() == [1, 2, 3]
+    assert house.tracking.aliases() == {"champion": 3, "challenger": 2}
+    (record,) = house.decisions()
+    for number, contestant in enumerate((PERSISTENCE, "random-forest", "xgboost"), 1):
+        run = mlflow.get_run(str(mlflow.get_model_version(name, str(number)).run_id))
+        assert run.info.status == "FINISHED"
+        assert {"mae", "rmse", "rmse_robust", "rmse_skill", "mae_skill"} <= run.data.metrics.keys()
+        assert run.data.tags["contestant"] == contestant
+        assert run.data.tags["fingerprint"] == record["fingerprint"]
+        assert run.data.tags["git_commit"] == record["commit"] != ""
+        assert run.data.params["settings.gate.min_origins"] == "30"
+        plots = {file.path for file in mlflow.list_artifacts(run.info.run_id, "plots")}
+        assert "plots/residuals.png" in plots
+        bundle = {file.path for file in mlflow.list_artifacts(run.info.run_id, "bundle")}
+        assert {"bundle/manifest.json", "bundle/model.json"} <= bundle
+        trials = mlflow.search_runs(
+            [run.info.experiment_id], f"tags.mlflow.parentRunId = '{run.info.run_id}'"
+        )
+        assert len(trials) == (0 if contestant == PERSISTENCE else 2)
+        assert all({"rmse"} <= trial.data.metrics.keys() for trial in trials)
+
+
+def test_prefect_shows_figures_decision_summary_and_report(house: House) -> None:
+    (link,) = [
+        each for each in house.artifacts("report") if str(house.reports) in str(each["data"])
+    ]
+    run = link["flow_run_id"]
+    shown = {
+        key: [each for each in house.artifacts(key) if each["flow_run_id"] == run]
+        for key in ("backtest", "decision", "summary")
+    }
+    assert {key: len(found) for key, found in shown.items()} == dict.fromkeys(shown, 1)
+    assert "xgboost" in str(shown["backtest"][0]["data"])
+    assert "xgboost wins" in shown["decision"][0]["data"]
+    assert "Suggested" in shown["summary"][0]["data"]
+
+
+def test_the_same_run_again_learns_nothing_and_changes_no_byte(house: House) -> None:
+    before, runs = house.hashes(), house.mlflow_runs()
+    again = house.daily(DAY)
+    assert again.code == 0, again.told()
+    assert again.steps == ["Check the registry", "Ingest", "Read the history", "Forecast", "Report"]
+    assert "no new publication; the newest is 2024-10-09" in again.out
+    assert "Learnt   nothing: no search was due" in again.out
+    assert "Decided  xgboost, version 3, stays the champion" in again.out
+    assert "(unchanged: published before)" in again.out
+    assert house.hashes() == before
+    assert house.mlflow_runs() == runs
+
+
+def test_lost_publications_come_back_as_they_were(house: House) -> None:
+    before = house.hashes()
+    daily = house.lake.keys("daily")
+    folder = house.lake.folder
+    assert folder is not None
+    for key in (daily[0], daily[len(daily) // 2], daily[-1]):
+        (folder / key).unlink()
+    mended = house.daily(DAY)
+    assert mended.code == 0, mended.told()
+    assert "2 earlier publications added" in mended.out
+    assert house.hashes() == before
