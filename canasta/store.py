@@ -27,7 +27,8 @@ class Store:
     def __init__(self, url: str) -> None:
         self.url = url
         self._files: Any
-        self._files, self._root = fsspec.core.url_to_fs(url)
+        # What another process wrote must be seen: no cached listings.
+        self._files, self._root = fsspec.core.url_to_fs(url, use_listings_cache=False)
         self._local = "file" in _protocols(self._files)
 
     def __repr__(self) -> str:

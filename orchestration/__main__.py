@@ -50,8 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     backtest = command("backtest", _backtest, "recipes against persistence on rolling origins")
     backtest.add_argument("--from", dest="since", metavar="YYYY-MM-DD", help="first target date")
     backtest.add_argument("--to", dest="until", metavar="YYYY-MM-DD", help="last target date")
-    command("promote", _promote, "make a version the champion").add_argument("version", type=int)
-    command("rollback", _rollback, "bring the previous champion back")
+    promote = command("promote", _promote, "make a version the champion", dated=True)
+    promote.add_argument("version", type=int)
+    command("rollback", _rollback, "bring the previous champion back", dated=True)
     command("mlflow", _mlflow, "start the MLflow UI")
     command("prefect", _prefect, "start the Prefect server and UI")
     command("schedule", _schedule, "serve the deployments on their schedules")
@@ -112,13 +113,13 @@ def _backtest(given: argparse.Namespace, _settings: Settings) -> None:
 def _promote(given: argparse.Namespace, _settings: Settings) -> None:
     from orchestration.by_hand import promote_version  # noqa: PLC0415
 
-    promote_version(given.version)
+    promote_version(given.version, given.date)
 
 
-def _rollback(_given: argparse.Namespace, _settings: Settings) -> None:
+def _rollback(given: argparse.Namespace, _settings: Settings) -> None:
     from orchestration.by_hand import roll_back  # noqa: PLC0415
 
-    roll_back()
+    roll_back(given.date)
 
 
 def _mlflow(_given: argparse.Namespace, settings: Settings) -> None:

@@ -15,13 +15,17 @@ SHOWN = 5
 """Dates that are listed; of more, the newest."""
 
 
-def promote_version(version: int) -> None:
+def promote_version(version: int, execution_date: str | None = None) -> None:
     """Make a registered version the champion.
+
+    Args:
+        version: its number in MLflow.
+        execution_date: the day that its forecasts stand for, as YYYY-MM-DD; today by default.
 
     Raises:
         UnknownVersion: MLflow does not know it.
     """
-    with writing(from_source=False) as work:
+    with writing(execution_date, from_source=False) as work:
         refuse_the_past(work)
         settle(work.registry)
         panel = read_panel(work.lake, work.commodity, work.as_of)
@@ -29,13 +33,16 @@ def promote_version(version: int) -> None:
     _tell_of(pointer)
 
 
-def roll_back() -> None:
+def roll_back(execution_date: str | None = None) -> None:
     """Bring the previous champion back.
+
+    Args:
+        execution_date: the day that its forecasts stand for, as YYYY-MM-DD; today by default.
 
     Raises:
         NoPreviousChampion: there is none.
     """
-    with writing(from_source=False) as work:
+    with writing(execution_date, from_source=False) as work:
         refuse_the_past(work)
         settle(work.registry)
         panel = read_panel(work.lake, work.commodity, work.as_of)

@@ -115,13 +115,17 @@ def search(
         told(trials[-1])
         return {"loss": trials[-1].rmse, "status": STATUS_OK}
 
+    start = _start(algorithm, parameters, champion)
+    if budget.max_evals == 1:
+        objective(start)  # fmin would count the waiting start as done, and evaluate nothing
+        return Search(tuple(trials))
     fmin(
         objective,
         {name: _expression(name, dimension) for name, dimension in space.items()},
         algo=tpe.suggest,
         max_evals=budget.max_evals,
         timeout=budget.seconds or None,
-        trials=_beginning_with(_start(algorithm, parameters, champion)),
+        trials=_beginning_with(start),
         rstate=np.random.default_rng(trainer.seed),
         show_progressbar=False,
         verbose=False,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from canasta.settings import Settings
 from orchestration.background import start, stop
 from orchestration.servers import prefect_api as api_of
 from orchestration.servers import prefect_server
-from tests.integration.pipeline_setting import House
+from tests.integration.pipeline_setting import Ended, House
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +23,33 @@ def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server = start(prefect_server(Settings(prefect_home=folder / "home")), folder / "run")
     yield api_of(server)
     stop(server, folder / "run")
+
+
+@dataclass(frozen=True)
+class FirstRun:
+    """The first run in a house, as of DAY."""
+
+    DAY = "2024-10-09"
+    TARGET = "2024-10-11"
+
+    house: House
+    ended: Ended
+
+
+@pytest.fixture(scope="session")
+def first_run(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> FirstRun:
+    """A run on an empty house, with history enough for a model to win. Leave it as it is."""
+    house = House(tmp_path_factory.mktemp("first"), prefect_api)
+    return FirstRun(house, house.daily(FirstRun.DAY))
+
+
+@pytest.fixture
+def lived_in(first_run: FirstRun, tmp_path: Path) -> House:
+    """A copy of the house after its first run, to change at will."""
+    assert first_run.ended.code == 0, first_run.ended.told()
+    folder = tmp_path / "copy"
+    shutil.copytree(first_run.house.folder, folder)
+    return replace(first_run.house, folder=folder)
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,29 +19,16 @@ from canasta.ingest.lake import Lake
 from canasta.registry.bundle import read_bundle
 from canasta.registry.connection import connect
 from canasta.registry.panels import read_panel
-from tests.integration.pipeline_setting import Ended, House
+from tests.integration.conftest import FirstRun
+from tests.integration.pipeline_setting import House
 
-DAY = "2024-10-09"
-TARGET = "2024-10-11"
-
-
-@dataclass(frozen=True)
-class FirstRun:
-    house: House
-    ended: Ended
+DAY, TARGET = FirstRun.DAY, FirstRun.TARGET
 
 
 @pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> FirstRun:
-    """A run on an empty house, with history enough for a model to win."""
-    house = House(tmp_path_factory.mktemp("house"), prefect_api)
-    return FirstRun(house, house.daily(DAY))
-
-
-@pytest.fixture(scope="module")
-def house(first: FirstRun) -> House:
-    assert first.ended.code == 0, first.ended.told()
-    return first.house
+def house(first_run: FirstRun) -> House:
+    assert first_run.ended.code == 0, first_run.ended.told()
+    return first_run.house
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +36,10 @@ def mlflow(house: House) -> MlflowClient:
     return connect(house.tracking.uri)
 
 
-def test_it_shows_its_steps_and_nothing_else_talks(first: FirstRun) -> None:
-    assert first.ended.code == 0, first.ended.told()
-    assert first.ended.err == ""
-    assert first.ended.steps == [
+def test_it_shows_its_steps_and_nothing_else_talks(first_run: FirstRun) -> None:
+    assert first_run.ended.code == 0, first_run.ended.told()
+    assert first_run.ended.err == ""
+    assert first_run.ended.steps == [
         "Check the registry", "Ingest", "Read the history", "Reach MLflow",
         "Search random-forest", "Search xgboost", "Back-test", "Gate",
         "Fit and register persistence", "Fit and register random-forest",
@@ -60,15 +47,15 @@ def test_it_shows_its_steps_and_nothing_else_talks(first: FirstRun) -> None:
     ]  # fmt: skip
 
 
-def test_the_summary_says_what_was_read_learnt_decided_and_written(first: FirstRun) -> None:
-    said = first.ended.out
+def test_the_summary_says_what_was_read_learnt_decided_and_written(first_run: FirstRun) -> None:
+    said = first_run.ended.out
     assert f"suggested prices for Friday, 11 October 2024  {SIMULATED}" in said
     assert "Read     new publication: 2024-10-09" in said
     assert "earlier publications added" in said
     assert "Learnt   evaluations: 2 random-forest, 2 xgboost; 55 origins" in said
     assert "Decided  xgboost wins: RMSE" in said
     assert f"Written  185 prices for {TARGET} from {DAY}, version 3" in said
-    assert str(first.house.reports / f"predicciones_{TARGET}.xlsx") in said
+    assert str(first_run.house.reports / f"predicciones_{TARGET}.xlsx") in said
 
 
 def test_every_live_series_has_one_row_in_the_report(house: House, milk: Commodity) -> None:
@@ -179,14 +166,12 @@ def test_the_same_run_again_learns_nothing_and_changes_no_byte(house: House) -> 
     assert house.mlflow_runs() == runs
 
 
-def test_lost_publications_come_back_as_they_were(house: House) -> None:
-    before = house.hashes()
-    daily = house.lake.keys("daily")
-    folder = house.lake.folder
-    assert folder is not None
+def test_lost_publications_come_back_as_they_were(lived_in: House) -> None:
+    before = lived_in.hashes()
+    daily = lived_in.lake.keys("daily")
     for key in (daily[0], daily[len(daily) // 2], daily[-1]):
-        (folder / key).unlink()
-    mended = house.daily(DAY)
+        Path(lived_in.lake.location(key)).unlink()
+    mended = lived_in.daily(DAY)
     assert mended.code == 0, mended.told()
     assert "2 earlier publications added" in mended.out
-    assert house.hashes() == before
+    assert lived_in.hashes() == before

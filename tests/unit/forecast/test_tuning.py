@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from canasta.errors import TooLittleHistory
+from canasta.forecast.features import Features
+from canasta.forecast.fit import fit
 from canasta.forecast.panel import Panel
 from canasta.forecast.recipe import RANDOM_FOREST, XGBOOST, Recipe
 from canasta.forecast.training import Trainer
@@ -79,6 +81,37 @@ def test_best_is_the_lowest_and_the_earliest_of_equals() -> None:
     recipes = [Recipe(XGBOOST, {"eta": eta}) for eta in (0.1, 0.2, 0.3)]
     trials = [Trial(i, r, loss) for i, (r, loss) in enumerate(zip(recipes, (2, 1, 1), strict=True))]
     assert Search(tuple(trials)).best.number == 1
+
+
+def test_each_fold_is_judged_by_a_fit_that_ends_where_it_begins(
+    panel: Panel, features: Features, parameters: Parameters, found: Search
+) -> None:
+    """The RMSE of a trial, computed again with nothing but the library's fit."""
+    changes = np.diff(panel.prices, axis=1)
+    clip, warm = parameters.training.clip, parameters.training.warm_up
+    squares: list[float] = []
+    for first in (COLUMN - 30, COLUMN - 20, COLUMN - 10):
+        learnt = [
+            (features.values[s, t], changes[s, t])
+            for s in range(len(panel.keys))
+            for t in range(warm, first)
+            if np.isfinite(changes[s, t])
+        ]
+        rows, targets = zip(*learnt, strict=True)
+        recipe = found.trials[0].recipe
+        fitted = fit(recipe, features.names, np.array(rows), np.clip(targets, -clip, clip), SEED)
+        for t in range(first, first + 10):
+            error = fitted.predictor.mean_change(features.values[:, t]) - changes[:, t]
+            squares += list(np.clip(error[np.isfinite(error)], -clip, clip) ** 2)
+    assert found.trials[0].rmse == pytest.approx(float(np.mean(squares)) ** 0.5, rel=1e-6)
+
+
+@pytest.mark.parametrize("evaluations", [1, 2])
+def test_small_budgets_are_kept(panel: Panel, parameters: Parameters, evaluations: int) -> None:
+    trainer = Trainer.of(panel, parameters.training, SEED)
+    few = search(XGBOOST, trainer, COLUMN, parameters, Budget(evaluations))
+    assert len(few.trials) == evaluations
+    assert dict(few.trials[0].recipe.params) == dict(parameters.start[XGBOOST])
 
 
 def test_folds_are_consecutive_and_end_at_the_column() -> None:
