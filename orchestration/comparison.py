@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -14,6 +15,7 @@ from canasta.forecast.backtest import Backtest, Window
 from canasta.forecast.earlier import RECIPES as EARLIER
 from canasta.forecast.earlier import earlier_forecasts
 from canasta.forecast.history import read_panel
+from canasta.forecast.metrics import Comparison
 from canasta.forecast.recipe import PERSISTENCE, Recipe
 from canasta.forecast.training import Trainer
 from canasta.registry.pointer import current
@@ -110,12 +112,18 @@ def _by_slice(backtest: Backtest) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     for part in backtest.parts:
         compared = [backtest.compare(name, PERSISTENCE, part) for name in contestants]
-        table.add_row(part, *(f"{one.skill:+.2f} ({one.dm:+.1f})" for one in compared))
+        table.add_row(part, *(_cell(one) for one in compared))
     return table
 
 
+def _cell(comparison: Comparison) -> str:
+    if math.isnan(comparison.skill):  # prices that stood still: there was nothing to win
+        return "–"
+    return f"{comparison.skill:+.2f} ({comparison.dm:+.1f})"
+
+
 def _shown(value: float, form: str) -> str:
-    return "–" if value != value else format(value, form)  # noqa: PLR0124  (NaN is no figure)
+    return "–" if math.isnan(value) else format(value, form)
 
 
 def _date(text: str | None) -> date | None:

@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.segment import Segments
 
-MIN_WIDTH = 132
-"""Of what is printed, in characters: the widest table fits."""
+UNBOUNDED = 10_000
+"""Characters: wider than anything that is printed."""
 
 
 class Display:
@@ -22,9 +23,7 @@ class Display:
     """
 
     def __init__(self, console: Console | None = None) -> None:
-        self.console = console or _wide_enough()
-        # What moves is drawn over again line by line, so its lines must fit the real terminal.
-        self._moving = console or Console(highlight=False)
+        self.console = console or Console(highlight=False)
 
     @contextmanager
     def step(self, name: str, total: int | None = None) -> Iterator[Callable[[str], None]]:
@@ -41,9 +40,9 @@ class Display:
             *columns,
             *counting,
             TextColumn("{task.fields[note]}", markup=False),
-            console=self._moving,
+            console=self.console,
             transient=True,
-            disable=not self._moving.is_terminal,
+            disable=not self.console.is_terminal,
         )
         task = progress.add_task(name, total=total, note="")
 
@@ -65,11 +64,10 @@ class Display:
             self.console.print(line, soft_wrap=True)
 
     def print(self, content: RenderableType) -> None:
-        """Print something for people."""
-        self.console.print(content)
+        """Print something for people, as wide as it is: tables are not cut off.
 
-
-def _wide_enough() -> Console:
-    """Tables are cut off below MIN_WIDTH; a narrower terminal wraps their lines itself."""
-    console = Console(highlight=False)
-    return console if console.width >= MIN_WIDTH else Console(highlight=False, width=MIN_WIDTH)
+        A narrower terminal wraps lines itself, and unwraps them when it is widened.
+        """
+        unbounded = self.console.options.update(max_width=UNBOUNDED)
+        whole = Segments(self.console.render(content, unbounded))
+        self.console.print(whole, crop=False, end="")

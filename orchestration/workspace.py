@@ -70,6 +70,7 @@ class Workspace:
         """Say what decisions rest on, for their records."""
         return Basis(
             panel=panel,
+            source=self.lake.source_kind.value,
             fingerprint=self.lake.fingerprint(self.as_of),
             commit=git_commit(),
             seed=self.settings.seed,

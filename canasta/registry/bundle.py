@@ -34,6 +34,7 @@ class Bundle:
         predictor: the model.
         trained_from: date of the first publication it was fitted on.
         trained_to: date of the last.
+        source: kind of the lake that they came from, such as `simulated`.
         fingerprint: of the dataset.
         seed: of the fit.
         metrics: back-test measures of its recipe, by name; NaN is written as null.
@@ -42,6 +43,7 @@ class Bundle:
     predictor: Predictor
     trained_from: date
     trained_to: date
+    source: str
     fingerprint: str
     seed: int
     metrics: Mapping[str, float] = field(default_factory=dict)
@@ -110,6 +112,7 @@ def _description(bundle: Bundle, trees: Mapping[str, str]) -> dict[str, Any]:
         "trees": {head: name for name, head in trees.items()},
         "trained_from": bundle.trained_from.isoformat(),
         "trained_to": bundle.trained_to.isoformat(),
+        "source": bundle.source,
         "fingerprint": bundle.fingerprint,
         "seed": bundle.seed,
         "metrics": dict(bundle.metrics),
@@ -123,6 +126,7 @@ def _bundle(model: Mapping[str, Any], files: Mapping[str, bytes]) -> Bundle:
         Predictor(Recipe.from_dict(model["recipe"]), tuple(model["features"]), heads),
         date.fromisoformat(model["trained_from"]),
         date.fromisoformat(model["trained_to"]),
+        model["source"],
         model["fingerprint"],
         model["seed"],
         {name: nan if value is None else value for name, value in model["metrics"].items()},

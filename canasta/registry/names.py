@@ -7,6 +7,9 @@ CHALLENGER = "challenger"
 BUNDLE_FOLDER = "bundle"
 """Where a run keeps its bundle's files among its artifacts."""
 
+SOURCE_TAG = "source"
+"""Tag of a version: kind of the lake whose prices it was fitted on."""
+
 RECIPE_TAG = "recipe"
 """Tag of a version: its recipe as JSON."""
 

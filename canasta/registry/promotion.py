@@ -6,7 +6,7 @@ import logging
 import math
 from collections.abc import Mapping
 
-from canasta.errors import NoChampion, NoPreviousChampion
+from canasta.errors import NoChampion, NoPreviousChampion, UnknownVersion
 from canasta.registry.bundle import MANIFEST
 from canasta.registry.decisions import Kind, led_to, next_moment, read_record
 from canasta.registry.gate import Action
@@ -76,10 +76,17 @@ def promote_by_hand(registry: Registry, basis: Basis, version: int) -> Pointer:
     """Give any registered version the title; the champion itself is left as it is.
 
     Raises:
-        UnknownVersion: MLflow does not know the version.
+        UnknownVersion: MLflow does not know the version, or it was fitted on prices of another
+            kind of source than the lake's.
         RegistryUnavailable: MLflow does not answer before the bundle is stored.
     """
     found = registry.tracking.version(version)
+    if found.source != basis.source:
+        raise UnknownVersion(
+            f"Version {version} was fitted on {found.source} prices; this lake holds "
+            f"{basis.source} ones. Name a version that a run on this lake registered, or set "
+            "LAKE_URL to the other lake."
+        )
     pointer = current(registry.lake)
     if pointer is not None and pointer.title.bundle.sha256 == found.bundle_sha256:
         log.info("version %d is the champion already", version)

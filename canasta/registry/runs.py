@@ -23,7 +23,7 @@ from canasta.forecast.tuning import Trial
 from canasta.registry.bundle import Bundle, bundle_ref, write_bundle
 from canasta.registry.connection import answering
 from canasta.registry.flavours import log_model
-from canasta.registry.names import BUNDLE_FOLDER, BUNDLE_TAG, RECIPE_TAG
+from canasta.registry.names import BUNDLE_FOLDER, BUNDLE_TAG, RECIPE_TAG, SOURCE_TAG
 from canasta.registry.objects import to_json
 
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ class TrackedRun:
                 self.id,
                 tags={
                     RECIPE_TAG: to_json(recipe.as_dict()).decode(),
+                    SOURCE_TAG: bundle.source,
                     BUNDLE_TAG: bundle_ref(BUNDLE_FOLDER, files).sha256,
                     "recipe_id": recipe.id,
                     "algorithm": recipe.algorithm,

@@ -57,6 +57,7 @@ class Basis:
 
     Attributes:
         panel: the history as it is now.
+        source: kind of the lake that it came from, such as `simulated`.
         fingerprint: of the dataset.
         commit: git commit of the code.
         seed: of the run.
@@ -64,6 +65,7 @@ class Basis:
     """
 
     panel: Panel
+    source: str
     fingerprint: str
     commit: str
     seed: int

@@ -21,6 +21,7 @@ from canasta.registry.names import (
     CHALLENGER,
     CHAMPION,
     RECIPE_TAG,
+    SOURCE_TAG,
 )
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class ModelVersion:
         run_id: the run that made it.
         artifact_uri: where MLflow keeps the model.
         recipe: what was fitted.
+        source: kind of the lake whose prices it was fitted on.
         bundle_sha256: of the bundle that the run keeps.
         metrics: of the run.
     """
@@ -46,6 +48,7 @@ class ModelVersion:
     run_id: str
     artifact_uri: str
     recipe: Recipe
+    source: str
     bundle_sha256: str
     metrics: Mapping[str, float]
 
@@ -118,6 +121,7 @@ class Tracking:
                     run_id=run.info.run_id,
                     artifact_uri=self._artifact_uri(str(found.source)),
                     recipe=Recipe.from_dict(json.loads(found.tags[RECIPE_TAG])),
+                    source=found.tags[SOURCE_TAG],
                     bundle_sha256=found.tags[BUNDLE_TAG],
                     metrics=dict(run.data.metrics),
                 )

@@ -22,11 +22,11 @@ def tracking_in(folder: Path) -> Tracking:
     return Tracking(f"sqlite:///{folder / 'mlflow.db'}", str(folder / "mlartifacts"), "milk")
 
 
-def register(tracking: Tracking, algorithm: str, seed: int = 1) -> int:
+def register(tracking: Tracking, algorithm: str, seed: int = 1, source: str = "sniim") -> int:
     model = fitted(algorithm, seed)
     with tracking.run(algorithm, {"seed": str(seed)}, model.predictor.recipe.as_dict()) as run:
         run.log_metrics({"rmse": 0.341})
-        return run.register(model, bundle(model, {"rmse": 0.341}))
+        return run.register(model, bundle(model, {"rmse": 0.341}, source))
 
 
 def register_all(tracking: Tracking) -> Mapping[str, int]:
@@ -54,7 +54,9 @@ def registry_on(lake: Store, tracking: Tracking, check_lock: Callable[[], None] 
 
 def basis(publications: int = 6) -> Basis:
     history = panel(publications)
-    return Basis(history, "f" * 64, "c0ffee", 1, lambda predictor: outlook(history, predictor))
+    return Basis(
+        history, "sniim", "f" * 64, "c0ffee", 1, lambda predictor: outlook(history, predictor)
+    )
 
 
 def ruling(evidence: Evidence | None = None) -> Ruling:

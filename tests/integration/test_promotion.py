@@ -205,6 +205,15 @@ def test_an_unknown_version_changes_nothing(registry: Registry) -> None:
     assert everything(registry.lake) == {}
 
 
+def test_a_version_fitted_on_simulated_prices_is_no_champion_of_real_ones(
+    registry: Registry,
+) -> None:
+    foreign = register(registry.tracking, XGBOOST, source="simulated")
+    with pytest.raises(UnknownVersion, match="fitted on simulated prices; this lake holds sniim"):
+        promote_by_hand(registry, basis(), foreign)
+    assert everything(registry.lake) == {}
+
+
 def test_a_registry_that_is_down_before_the_bundle_changes_nothing(
     registry: Registry, versions: Mapping[str, int], down: Tracking
 ) -> None:

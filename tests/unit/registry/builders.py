@@ -41,11 +41,14 @@ def fitted(algorithm: str, seed: int = 1) -> Fitted:
     return fit(RECIPES[algorithm], FEATURES, known, changes.astype(np.float64), seed)
 
 
-def bundle(model: Fitted, metrics: Mapping[str, float] | None = None) -> Bundle:
+def bundle(
+    model: Fitted, metrics: Mapping[str, float] | None = None, source: str = "sniim"
+) -> Bundle:
     return Bundle(
         model.predictor,
         date(2024, 1, 3),
         date(2025, 4, 30),
+        source=source,
         fingerprint="f" * 64,
         seed=1,
         metrics=metrics or {"rmse": 0.35},
