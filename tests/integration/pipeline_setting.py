@@ -23,7 +23,7 @@ from canasta.settings import ROOT
 from canasta.store import Store
 
 COMMAND = (sys.executable, "-m", "orchestration")
-CHEAP = {"MAX_EVALS": "2", "RETRAIN_EVERY": "30", "SEED": "1"}
+CHEAP = {"MAX_EVALS": "1", "RETRAIN_EVERY": "30", "SEED": "1"}
 """Refits in the back-test are as far apart as searches: 30 makes two of them."""
 
 

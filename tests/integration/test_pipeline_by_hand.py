@@ -12,6 +12,7 @@ from tests.integration.pipeline_setting import House
 
 DAY = FirstRun.DAY
 
+
 @pytest.fixture
 def at_home(lived_in: House, monkeypatch: pytest.MonkeyPatch) -> House:
     """The house whose variables stand in this process's own environment."""
@@ -62,7 +63,8 @@ def test_report_of_a_version_promoted_by_hand_is_that_versions(at_home: House) -
     assert [key.rsplit("-", 1)[1] for key in editions] == ["2.csv", "2.xlsx", "3.csv", "3.xlsx"]
 
 
-def test_status_says_what_is_live(at_home: House, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("at_home")
+def test_status_says_what_is_live(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status"]) == 0
     said = capsys.readouterr().out
     assert "History   116 publications, 2024-01-03 to 2024-10-09" in said
@@ -94,6 +96,7 @@ def test_backtest_compares_on_the_dates_asked_for_and_stores_nothing(
     assert at_home.hashes() == before
 
 
+@pytest.mark.usefixtures("at_home")
 @pytest.mark.parametrize(
     ("bound", "message"),
     [
@@ -102,7 +105,19 @@ def test_backtest_compares_on_the_dates_asked_for_and_stores_nothing(
     ],
 )
 def test_backtest_of_dates_that_cannot_be_used_says_why(
-    bound: list[str], message: str, at_home: House, capsys: pytest.CaptureFixture[str]
+    bound: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["backtest", *bound]) == 1
     assert message in capsys.readouterr().err
+
+
+def test_file_in_the_place_of_a_folder_is_named(
+    at_home: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    taken = at_home.folder / "taken"
+    taken.touch()
+    monkeypatch.setenv("LAKE_URL", str(taken))
+    assert main(["rollback"]) == 1
+    told = capsys.readouterr().err
+    assert str(taken) in told
+    assert "Traceback" not in told

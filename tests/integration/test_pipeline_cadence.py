@@ -1,0 +1,55 @@
+"""How a house grows: the last price at first, a search when it is due, a model that wins."""
+
+from __future__ import annotations
+
+from tests.integration.pipeline_setting import House
+from tests.integration.test_pipeline_interrupted import kill_when
+
+SHORT, TARGET = "2024-02-21", "2024-02-23"
+"""21 publications."""
+SOON, SOON_TARGET = "2024-02-28", "2024-03-01"
+"""Three more."""
+LATE, LATE_TARGET = "2024-08-30", "2024-09-02"
+"""100, of which 39 can be evaluated."""
+
+
+def test_a_house_from_its_first_weeks_to_its_first_model(house: House) -> None:
+    # Killed while it registers: a version may be left over, and nothing is live.
+    kill_when(house, lambda printed: "✓ Gate" in printed, SHORT)
+    assert house.lake.keys("promoted") == []
+
+    ended = house.daily(SHORT)
+
+    assert ended.code == 0, ended.told()
+    assert "Read     no new publication; the newest is 2024-02-21" in ended.out
+    assert "Learnt   A back-test needs 60 publications" in ended.out
+    first = house.pointer
+    assert first.title.recipe.algorithm == "persistence"
+    report = house.report(TARGET)
+    assert set(report["modelo"]) == {"persistence (DATOS SIMULADOS)"}
+    assert (report["Precio_medio"] == report["Precio_lag1"]).all()
+    assert (report["Precio_sugerido"] == report["Precio_lag1"]).all()
+    assert "No move is expected" in ended.out
+
+    ended = house.daily(SOON, RETRAIN_EVERY="4")
+
+    assert ended.code == 0, ended.told()
+    assert "Learnt   nothing: no search was due" in ended.out
+    assert "2 earlier publications added" in ended.out
+    assert house.pointer.title == first.title
+    assert house.pointer.panel != first.panel
+    assert len(house.lake.keys("panels")) == 2
+    assert (house.reports / f"predicciones_{SOON_TARGET}.csv").is_file()
+    assert (house.reports / f"predicciones_{TARGET}.csv").is_file(), "the earlier one stays"
+
+    ended = house.daily(LATE)
+
+    assert ended.code == 0, ended.told()
+    champion = house.pointer.title
+    assert champion.recipe.algorithm in {"random-forest", "xgboost"}
+    assert f"Decided  {champion.recipe.algorithm} wins: RMSE" in ended.out
+    assert house.tracking.aliases()["champion"] == champion.version
+    assert [record["kind"] for record in house.decisions()] == ["search", "panel", "search"]
+    assert house.decisions()[-1]["ruling"]["decision"]["winner"] == champion.recipe.algorithm
+    moved = house.report(LATE_TARGET)
+    assert (moved["Precio_medio"] != moved["Precio_lag1"]).any()
