@@ -53,10 +53,10 @@ backtest: $(READY) ## back-test the recipes; FROM= and TO= bound target dates
 
 promote: $(READY)  ## make VERSION= of the model the champion
 	$(call required,VERSION,make promote VERSION=3)
-	$(call canasta,promote "$$VERSION")
+	$(call canasta,promote "$$VERSION" $${DATE:+--date "$$DATE"})
 
 rollback: $(READY) ## bring the previous champion back
-	$(call canasta,rollback)
+	$(call canasta,rollback $${DATE:+--date "$$DATE"})
 
 simulate: $(READY) ## write simulated workbooks, or those of HISTORY=folder, into PUBLICATIONS
 	$(RUN) -m simulate_publication write $${HISTORY:+--history "$$HISTORY"} \

@@ -12,8 +12,12 @@ from prefect.settings import (
     temporary_settings,
 )
 
+from canasta.errors import ServerError
 from orchestration.background import find
 from orchestration.servers import prefect_api
+
+UNREACHED = "Failed to reach API"
+"""What Prefect says, in a RuntimeError, when its server is not there."""
 
 
 @contextmanager
@@ -22,10 +26,21 @@ def prefect_at_a_terminal() -> Iterator[None]:
 
     PREFECT_API_URL, where it is set, wins. Without heartbeats, whose end costs a second at the
     end of each flow run (Prefect 3.8).
+
+    Raises:
+        ServerError: PREFECT_API_URL names a server that does not answer.
     """
     wanted: dict[Any, Any] = {PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
     server = find("prefect")
     if server is not None and not PREFECT_API_URL.value():
         wanted[PREFECT_API_URL] = prefect_api(server)
     with temporary_settings(wanted):
-        yield
+        try:
+            yield
+        except RuntimeError as error:
+            if UNREACHED not in str(error):
+                raise
+            raise ServerError(
+                f"No Prefect server answers at {PREFECT_API_URL.value()}. Start it (`make "
+                "prefect`), or unset PREFECT_API_URL to run without one."
+            ) from error

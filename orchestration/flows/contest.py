@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from canasta.errors import TooLittleHistory
 from canasta.forecast.backtest import Backtest, Window, last_window
+from canasta.forecast.metrics import Comparison
 from canasta.forecast.panel import Panel
 from canasta.forecast.recipe import PERSISTENCE, Recipe
 from canasta.forecast.training import Trainer
 from canasta.forecast.tuning import Search
 from canasta.registry.evidence import gather
-from canasta.registry.gate import Action, Evidence
+from canasta.registry.gate import Action, Champion, Evidence
 from canasta.registry.pointer import current
 from canasta.registry.steps import Basis, Ruling
 from orchestration.artifacts import show_contest
@@ -23,7 +25,7 @@ from orchestration.tasks.learn import (
     register,
     search_recipe,
 )
-from orchestration.tasks.publish import promote, reach_registry
+from orchestration.tasks.publish import promote
 from orchestration.workspace import Workspace
 
 
@@ -41,7 +43,6 @@ def hold_contest(work: Workspace, panel: Panel, basis: Basis) -> Outcome:
     Without history enough to evaluate anything, the champion stays; where there is none, the
     last price becomes it.
     """
-    reach_registry(work)
     pointer = current(work.store)
     champion = None if pointer is None else pointer.title.recipe
     trainer = trainer_of(work, panel)
@@ -68,12 +69,20 @@ def hold_contest(work: Workspace, panel: Panel, basis: Basis) -> Outcome:
 def _without_evidence(
     work: Workspace, trainer: Trainer, basis: Basis, champion: Recipe | None, reason: str
 ) -> Outcome:
-    if champion is not None:
-        return Outcome((reason,), (f"{champion.algorithm} stays the champion",))
-    ruling = judge(work, Evidence(0, None, ()))
-    version = register(work, trainer, basis, PERSISTENCE, Recipe(PERSISTENCE))
-    promote(work, basis, ruling, {PERSISTENCE: version})
+    ruling = judge(work, Evidence(0, _unmeasured(champion), ()))
+    versions = {}
+    if champion is None:
+        versions[PERSISTENCE] = register(work, trainer, basis, PERSISTENCE, Recipe(PERSISTENCE))
+    promote(work, basis, ruling, versions)
     return Outcome((reason,), _decided(ruling))
+
+
+def _unmeasured(champion: Recipe | None) -> Champion | None:
+    if champion is None:
+        return None
+    nothing = Comparison(math.nan, math.nan, 0)
+    is_persistence = champion.algorithm == PERSISTENCE
+    return Champion(champion.algorithm, champion.id, is_persistence, nothing)
 
 
 def trainer_of(work: Workspace, panel: Panel) -> Trainer:

@@ -6,12 +6,20 @@ from prefect import flow
 
 from canasta.deliver.publish import Published
 from canasta.deliver.summary import RunSummary, run_summary
+from canasta.errors import RegistryUnavailable
+from canasta.forecast.panel import Panel
 from canasta.registry.decisions import newest_search
 from canasta.registry.pointer import Pointer, current
+from canasta.registry.steps import Basis
 from orchestration.artifacts import show_report
 from orchestration.flows.contest import Outcome, hold_contest
 from orchestration.tasks.ingest import ingest_publications, read_history
-from orchestration.tasks.publish import publish_forecasts, settle_registry, write_report
+from orchestration.tasks.publish import (
+    publish_forecasts,
+    reach_registry,
+    settle_registry,
+    write_report,
+)
 from orchestration.workspace import Workspace, refuse_the_past, writing
 
 
@@ -29,9 +37,7 @@ def daily_mlops_pipeline(execution_date: str | None = None, retrain: bool = Fals
         ingested = ingest_publications(work)
         panel = read_history(work)
         basis = work.basis(panel)
-        outcome = Outcome()
-        if retrain or search_is_due(work, current(work.store)):
-            outcome = hold_contest(work, panel, basis)
+        outcome = _contest(work, panel, basis, asked_for=retrain)
         pointer = publish_forecasts(work, basis)
         published, report = write_report(work, pointer)
         summary = RunSummary(
@@ -46,6 +52,25 @@ def daily_mlops_pipeline(execution_date: str | None = None, retrain: bool = Fals
         work.display.print("")
         work.display.print(run_summary(summary))
     return published
+
+
+def _contest(work: Workspace, panel: Panel, basis: Basis, *, asked_for: bool) -> Outcome:
+    """Hold a contest if one is due or asked for; a champion can wait for MLflow to answer again.
+
+    Raises:
+        RegistryUnavailable: MLflow does not answer, and there is no champion, or the contest
+            was asked for.
+    """
+    pointer = current(work.store)
+    if not (asked_for or search_is_due(work, pointer)):
+        return Outcome()
+    try:
+        reach_registry(work)
+    except RegistryUnavailable as error:
+        if asked_for or pointer is None:
+            raise
+        return Outcome(decided=(champion_line(pointer), f"the search is put off: {error}"))
+    return hold_contest(work, panel, basis)
 
 
 def search_is_due(work: Workspace, pointer: Pointer | None) -> bool:

@@ -42,6 +42,15 @@ def test_a_house_from_its_first_weeks_to_its_first_model(house: House) -> None:
     assert (house.reports / f"predicciones_{SOON_TARGET}.csv").is_file()
     assert (house.reports / f"predicciones_{TARGET}.csv").is_file(), "the earlier one stays"
 
+    ended = house.daily(SOON, RETRAIN_EVERY="3")  # exactly as many came since the search
+
+    assert ended.code == 0, ended.told()
+    assert "Learnt   A back-test needs 60 publications" in ended.out
+    assert "No conclusion (0 origins; 30 needed): persistence stays" in ended.out
+    assert house.decisions()[-1]["after"] is None
+    ended = house.daily(SOON, RETRAIN_EVERY="3")
+    assert "Learnt   nothing: no search was due" in ended.out, "it was recorded, and counts"
+
     ended = house.daily(LATE)
 
     assert ended.code == 0, ended.told()
@@ -49,7 +58,12 @@ def test_a_house_from_its_first_weeks_to_its_first_model(house: House) -> None:
     assert champion.recipe.algorithm in {"random-forest", "xgboost"}
     assert f"Decided  {champion.recipe.algorithm} wins: RMSE" in ended.out
     assert house.tracking.aliases()["champion"] == champion.version
-    assert [record["kind"] for record in house.decisions()] == ["search", "panel", "search"]
+    assert [record["kind"] for record in house.decisions()] == [
+        "search",
+        "panel",
+        "search",
+        "search",
+    ]
     assert house.decisions()[-1]["ruling"]["decision"]["winner"] == champion.recipe.algorithm
     moved = house.report(LATE_TARGET)
     assert (moved["Precio_medio"] != moved["Precio_lag1"]).any()

@@ -114,7 +114,19 @@ def test_report_is_written_though_mlflow_is_down(lived_in: House) -> None:
     assert lived_in.hashes() == before
 
 
-def test_search_that_is_due_is_refused_before_it_begins_while_mlflow_is_down(
+def test_search_that_is_due_waits_for_mlflow_and_the_report_does_not(lived_in: House) -> None:
+    down = f"http://127.0.0.1:{closed_port()}"
+    champion, decisions = lived_in.pointer.title, len(lived_in.decisions())
+    ended = lived_in.daily("2024-10-11", MLFLOW_TRACKING_URI=down, RETRAIN_EVERY="1")
+    assert ended.code == 0, ended.told()
+    assert "the search is put off: MLflow at" in ended.out
+    assert "Search" not in ended.out
+    assert lived_in.pointer.title == champion
+    assert [record["kind"] for record in lived_in.decisions()[decisions:]] == ["panel"]
+    assert (lived_in.reports / "predicciones_2024-10-14.csv").is_file()
+
+
+def test_search_that_is_asked_for_is_refused_before_it_begins_while_mlflow_is_down(
     lived_in: House,
 ) -> None:
     before = lived_in.hashes()
