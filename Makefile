@@ -37,7 +37,7 @@ endif
 
 # ---- the work -------------------------------------------------------------------------------
 
-.PHONY: daily retrain report backtest promote rollback simulate publish
+.PHONY: daily retrain report backtest promote rollback quarantine simulate publish
 
 daily: $(READY)    ## the main job as of DATE= (today): ingest, learn when due, report
 	$(call canasta,daily $${DATE:+--date "$$DATE"})
@@ -57,6 +57,9 @@ promote: $(READY)  ## make VERSION= of the model the champion
 
 rollback: $(READY) ## bring the previous champion back
 	$(call canasta,rollback $${DATE:+--date "$$DATE"})
+
+quarantine: $(READY) ## list what is quarantined and why, or let the publication of ACCEPT= in
+	$(call canasta,quarantine $${ACCEPT:+--accept "$$ACCEPT"} $${DATE:+--date "$$DATE"})
 
 simulate: $(READY) ## write simulated workbooks, or those of HISTORY=folder, into PUBLICATIONS
 	$(RUN) -m simulate_publication write $${HISTORY:+--history "$$HISTORY"} \

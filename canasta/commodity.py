@@ -111,7 +111,6 @@ class Commodity(_Section):
     name: str
     title: str
     unit: str
-    country: str
     source: Source
     keys: Keys
     plausible: PlausibleRange

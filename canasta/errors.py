@@ -12,6 +12,7 @@
     │   ├── LakeEmpty               the work needs a history that is not there yet
     │   ├── LakeMismatch            the lake belongs to another commodity or source
     │   └── ObjectCorrupt           a stored object does not match its hash or schema
+    ├── FeaturesMismatch            a model was fitted on features that are not computed
     ├── TooLittleHistory            fewer publications than the work needs
     ├── RegistryError               anything wrong with MLflow or the promoted objects
     │   ├── RegistryUnavailable     MLflow does not answer
@@ -74,6 +75,10 @@ class LakeMismatch(LakeError):
 
 class ObjectCorrupt(LakeError):
     """A stored object does not match its hash or its schema."""
+
+
+class FeaturesMismatch(CanastaError):
+    """A model was fitted on features that this release does not compute."""
 
 
 class TooLittleHistory(CanastaError):

@@ -7,6 +7,9 @@ import unicodedata
 type Key = tuple[str, ...]
 """The labels of one series, in the order of the commodity's key columns."""
 
+SIMULATED = "DATOS SIMULADOS"
+"""What everything says that comes from simulated prices, for end users to read."""
+
 
 def clean(label: str) -> str:
     """Trim, turn every white space (NBSP too) into single spaces, compose accents (NFC).

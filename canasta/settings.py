@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from canasta.commodity import Commodity, load_commodity
 from canasta.errors import SettingsError
@@ -19,6 +20,15 @@ FOREIGN_PREFIXES = ("AWS_", "PREFECT_", "MLFLOW_")
 """Keys of these libraries may stand in `.env`; they are handed on, not read here."""
 
 
+def _is_local(value: object) -> object:
+    if "://" in str(value):
+        raise ValueError("expected a local folder, such as /srv/canasta/reports, got a URL")
+    return value
+
+
+type LocalFolder = Annotated[Path, BeforeValidator(_is_local)]
+
+
 class Settings(BaseModel):
     """What a run needs to know of its surroundings. Each field is the variable of that name."""
 
@@ -26,15 +36,15 @@ class Settings(BaseModel):
 
     commodity: str = "milk"
     lake_url: str = ""
-    """A local folder or `s3://bucket/prefix`; empty: chosen by the source, see `lake`."""
+    """A folder, `file:///folder` or `s3://bucket/prefix`; empty: see `lake`."""
     publication_url: str = ""
     """An https, http or file URL of a folder; empty: the simulated publisher."""
-    publications: Path = ROOT / "data" / "publications"
+    publications: LocalFolder = ROOT / "data" / "publications"
     """Where the simulated publisher writes."""
-    reports_dir: Path = ROOT / "reports"
+    reports_dir: LocalFolder = ROOT / "reports"
     mlflow_tracking_uri: str = f"sqlite:///{ROOT / 'data' / 'mlflow.db'}"
     mlflow_artifact_root: str = str(ROOT / "data" / "mlartifacts")
-    prefect_home: Path = ROOT / "data" / "prefect"
+    prefect_home: LocalFolder = ROOT / "data" / "prefect"
     max_evals: Annotated[int, Field(ge=1)] = 25
     """Hyperopt evaluations for each algorithm."""
     tuning_seconds: Annotated[int, Field(ge=0)] = 0
@@ -42,6 +52,29 @@ class Settings(BaseModel):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
     retrain_every: Annotated[int, Field(ge=1)] = 10
     """Publications between two searches."""
+
+    @field_validator("lake_url")
+    @classmethod
+    def _can_hold_a_lake(cls, url: str) -> str:
+        is_folder = "://" not in url and "::" not in url  # which fsspec chains URLs with
+        is_bucket = url.startswith("s3://") and urlsplit(url).netloc
+        if not (is_folder or is_bucket or _is_file_url(url)):
+            raise ValueError(
+                "expected a folder, file:///folder or s3://bucket/prefix, got another kind of URL"
+            )
+        return url
+
+    @field_validator("publication_url")
+    @classmethod
+    def _can_be_fetched(cls, url: str) -> str:
+        parts = urlsplit(url)
+        is_web = parts.scheme in ("http", "https") and parts.hostname
+        if url and not (is_web or _is_file_url(url)):
+            raise ValueError(
+                "expected the https, http or file URL of a folder; "
+                "write a local folder as file:///folder"
+            )
+        return url
 
     @property
     def simulated(self) -> bool:
@@ -66,6 +99,11 @@ class Settings(BaseModel):
     def today(self) -> date:
         """Return today's date in the commodity's time zone."""
         return datetime.now(self.load_commodity().time_zone).date()
+
+
+def _is_file_url(url: str) -> bool:
+    # In file://folder the folder would be a host.
+    return url.startswith("file:///")
 
 
 def read_settings(
@@ -96,7 +134,8 @@ def read_settings(
         settings = Settings.model_validate(values)
     except ValidationError as error:
         problems = "; ".join(
-            f"{str(problem['loc'][0]).upper()}: {problem['msg']}" for problem in error.errors()
+            f"{str(problem['loc'][0]).upper()}: {problem['msg'].removeprefix('Value error, ')}"
+            for problem in error.errors()
         )
         raise SettingsError(f"A setting cannot be used. {problems}.") from None
     if environment is None:

@@ -80,6 +80,15 @@ class Store:
         else:
             self._files.pipe_file(path, content)
 
+    def remove_partial_files(self) -> None:
+        """Remove what writers that were killed left beside the keys of a local folder.
+
+        Only for who knows that nobody else is writing: a write that is going on would fail.
+        """
+        if self._local:
+            for path in Path(self._root).rglob(f".*{PARTIAL_SUFFIX}"):
+                path.unlink()
+
     def _path(self, key: str) -> str:
         parts = key.split("/")
         if not key or key.startswith("/") or ".." in parts:

@@ -53,6 +53,8 @@ def _parser() -> argparse.ArgumentParser:
     promote = command("promote", _promote, "make a version the champion", dated=True)
     promote.add_argument("version", type=int)
     command("rollback", _rollback, "bring the previous champion back", dated=True)
+    quarantine = command("quarantine", _quarantine, "what is held back, and why", dated=True)
+    quarantine.add_argument("--accept", metavar="YYYY-MM-DD", help="let this publication in")
     command("mlflow", _mlflow, "start the MLflow UI")
     command("prefect", _prefect, "start the Prefect server and UI")
     command("schedule", _schedule, "serve the deployments on their schedules")
@@ -120,6 +122,15 @@ def _rollback(given: argparse.Namespace, _settings: Settings) -> None:
     from orchestration.by_hand import roll_back  # noqa: PLC0415
 
     roll_back(given.date)
+
+
+def _quarantine(given: argparse.Namespace, _settings: Settings) -> None:
+    from orchestration.by_hand import accept_quarantined, print_quarantine  # noqa: PLC0415
+
+    if given.accept:
+        accept_quarantined(given.accept, given.date)
+    else:
+        print_quarantine(given.date)
 
 
 def _mlflow(_given: argparse.Namespace, settings: Settings) -> None:

@@ -1,11 +1,14 @@
-"""What an operator does by hand: promote, roll back, look at what is live."""
+"""What an operator does by hand: promote, roll back, release, look at what is live."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
 
+from canasta.errors import SettingsError
 from canasta.forecast.history import read_panel
+from canasta.ingest.intake import release, waiting
+from canasta.ingest.quarantine import Quarantined
 from canasta.registry.pointer import Pointer, current
 from canasta.registry.promotion import promote_by_hand, rollback
 from canasta.registry.settling import settle
@@ -50,6 +53,48 @@ def roll_back(execution_date: str | None = None) -> None:
     _tell_of(pointer)
 
 
+def accept_quarantined(accepted: str, execution_date: str | None = None) -> None:
+    """Let a quarantined publication into the lake; the last one of that date to come.
+
+    Args:
+        accepted: its date, as YYYY-MM-DD.
+        execution_date: the day of the decision, as YYYY-MM-DD; today by default.
+
+    Raises:
+        SettingsError: a date cannot be used.
+        LakeError: no publication of that date waits, or it holds no prices.
+    """
+    try:
+        day = date.fromisoformat(accepted)
+    except ValueError:
+        raise SettingsError(f"ACCEPT={accepted!r} is no date; write it as YYYY-MM-DD.") from None
+    with writing(execution_date, from_source=False) as work:
+        refuse_the_past(work)
+        block = release(work.lake, day, work.as_of, work.parameters.quality)
+    print(f"Accepted  {_held(block)}")
+    print("          `make daily` forecasts from it.")
+
+
+def print_quarantine(execution_date: str | None = None) -> None:
+    """Print which publications wait in quarantine, and why.
+
+    Args:
+        execution_date: the day whose lake is looked at, as YYYY-MM-DD; today by default.
+    """
+    work = reading(execution_date)
+    blocks, accepted = waiting(work.lake, work.as_of), work.lake.dates()
+    print(f"Lake      {work.store.url}")
+    for block in blocks:
+        print(f"Waiting   {_held(block)}")
+        if block.block_date in accepted:
+            print("          The lake holds another copy of it; accepting this one replaces that.")
+    if blocks:
+        print("          Two later files that repeat a publication release it; so does")
+        print("          `make quarantine ACCEPT=<its date>`.")
+    else:
+        print("          no publication is quarantined")
+
+
 def print_live() -> None:
     """Print who is champion, how far the history reaches, and what is missing in it."""
     work = reading()
@@ -70,6 +115,12 @@ def print_live() -> None:
 def _tell_of(pointer: Pointer) -> None:
     print(_told(pointer))
     print("          `make report` writes its report.")
+
+
+def _held(block: Quarantined) -> str:
+    day = block.block_date or "undated"
+    reasons = "; ".join(str(reason) for reason in block.reasons)
+    return f"{day}, first seen in the file of {block.first_seen}: {reasons}"
 
 
 def _newest_of(days: Sequence[date]) -> str:

@@ -14,12 +14,12 @@ from canasta.errors import SettingsError
 from canasta.forecast.backtest import Backtest, Window
 from canasta.forecast.earlier import RECIPES as EARLIER
 from canasta.forecast.earlier import earlier_forecasts
-from canasta.forecast.history import read_panel
 from canasta.forecast.metrics import Comparison
+from canasta.forecast.panel import Panel
 from canasta.forecast.recipe import PERSISTENCE, Recipe
-from canasta.forecast.training import Trainer
+from canasta.forecast.vintages import Vintages
 from canasta.registry.pointer import current
-from orchestration.flows.contest import trainer_of, window_of
+from orchestration.flows.contest import vintages_of, window_of
 from orchestration.tasks.learn import CHAMPION, back_test, search_recipe
 from orchestration.workspace import Workspace, reading
 
@@ -49,12 +49,12 @@ def print_comparison(since: str | None, until: str | None) -> None:
         TooLittleHistory: nothing can be evaluated there.
     """
     work = reading()
-    panel = read_panel(work.lake, work.commodity, work.as_of)
+    vintages = vintages_of(work)
+    panel = vintages.newest.panel
     window = window_of(work, panel).bounded(panel, _date(since), _date(until))
-    trainer = trainer_of(work, panel)
-    recipes = _recipes(work, trainer, window)
-    measured = back_test.fn(work, trainer, window, recipes)
-    backtest = _with_earlier(work, trainer, window, measured)
+    recipes = _recipes(work, vintages, window)
+    measured = back_test.fn(work, vintages, window, recipes)
+    backtest = _with_earlier(work, panel, window, measured)
     work.display.print(_overall(backtest, work.commodity.unit))
     work.display.print(_by_slice(backtest))
     work.display.print(
@@ -63,14 +63,16 @@ def print_comparison(since: str | None, until: str | None) -> None:
         f"{work.settings.max_evals} evaluations. Skills and DM against persistence; positive is "
         "better. The earlier system is scored as it was served."
     )
+    if CHAMPION in backtest.recipes:
+        work.display.print("The champion was chosen on some of these targets, which flatters it.")
 
 
-def _recipes(work: Workspace, trainer: Trainer, window: Window) -> Mapping[str, Recipe]:
+def _recipes(work: Workspace, vintages: Vintages, window: Window) -> Mapping[str, Recipe]:
     pointer = current(work.store)
     champion = None if pointer is None else pointer.title.recipe
-    # From the start of params.toml, not from the champion: its search has seen these targets.
+    # From the start of params.toml, not from the champion, which was chosen on such targets.
     recipes = {
-        algorithm: search_recipe.fn(work, trainer, window, algorithm, None).best.recipe
+        algorithm: search_recipe.fn(work, vintages, window, algorithm, None).best.recipe
         for algorithm in work.parameters.space
     }
     if champion is not None and champion.algorithm != PERSISTENCE:
@@ -78,13 +80,11 @@ def _recipes(work: Workspace, trainer: Trainer, window: Window) -> Mapping[str, 
     return recipes
 
 
-def _with_earlier(
-    work: Workspace, trainer: Trainer, window: Window, backtest: Backtest
-) -> Backtest:
+def _with_earlier(work: Workspace, panel: Panel, window: Window, backtest: Backtest) -> Backtest:
     forecasts = {}
     for name, recipe in EARLIER.items():
         with work.display.step(f"Back-test {name}"):
-            forecasts[name] = earlier_forecasts(trainer.panel, recipe, window, trainer.seed)
+            forecasts[name] = earlier_forecasts(panel, recipe, window, work.settings.seed)
     return replace(
         backtest,
         recipes={**backtest.recipes, **EARLIER},

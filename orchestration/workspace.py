@@ -12,7 +12,8 @@ from canasta.commodity import Commodity
 from canasta.errors import SettingsError
 from canasta.forecast.outlook import forecast
 from canasta.forecast.panel import Panel
-from canasta.ingest.lake import Lake, SourceKind, open_lake
+from canasta.ingest.identity import SourceKind
+from canasta.ingest.lake import Lake, open_lake
 from canasta.ingest.lock import LakeLock
 from canasta.parameters import Parameters, read_parameters
 from canasta.registry.steps import Basis, Registry
@@ -84,7 +85,8 @@ def writing(execution_date: str | None = None, *, from_source: bool = True) -> I
 
     Args:
         execution_date: the day that the run stands for, as YYYY-MM-DD; today by default.
-        from_source: whether the run reads publications, so that the lake must be of their kind.
+        from_source: whether the run reads publications: without PUBLICATION_URL the lake must
+            then be a simulated one.
 
     Raises:
         SettingsError: the date or a setting cannot be used.
@@ -100,11 +102,9 @@ def writing(execution_date: str | None = None, *, from_source: bool = True) -> I
             f"LAKE_URL={settings.lake!r} is not a local folder; this release writes local lakes."
         )
     with LakeLock(folder):
-        lake = Lake(store, commodity)
-        if from_source:
-            kind = SourceKind.SIMULATED if settings.simulated else SourceKind.SNIIM
-            lake = open_lake(store, commodity, kind)
-        yield _workspace(settings, store, lake, as_of)
+        # What PUBLICATION_URL leads to, its publications say themselves.
+        kind = SourceKind.SIMULATED if from_source and settings.simulated else None
+        yield _workspace(settings, store, open_lake(store, commodity, kind), as_of)
 
 
 def reading(execution_date: str | None = None) -> Workspace:
@@ -163,9 +163,13 @@ def _workspace(settings: Settings, store: Store, lake: Lake, as_of: date) -> Wor
 
 
 def _day(text: str | None, settings: Settings) -> date:
+    today = settings.today()
     if not text:
-        return settings.today()
+        return today
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise SettingsError(f"{text!r} is no date; write it as YYYY-MM-DD.") from None
+    if day > today:
+        raise SettingsError(f"DATE={day} is to come: today is {today}. Choose no later date.")
+    return day

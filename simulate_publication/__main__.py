@@ -14,7 +14,7 @@ from canasta.errors import CanastaError, SimulationError
 from canasta.ingest.block import Block
 from canasta.settings import Settings, read_settings
 from simulate_publication.history import read_history
-from simulate_publication.publisher import Origin, claim, publish_files
+from simulate_publication.publisher import Origin, claim, publish_files, read_origin
 from simulate_publication.server import address, open_server
 from simulate_publication.simulation import simulate
 
@@ -47,7 +47,7 @@ def write(given: argparse.Namespace, commodity: Commodity, until: date) -> None:
         raise SimulationError(f"There is no publication on or before {until}; choose a later DATE.")
     claim(given.out, origin)
     newest = None if given.every else given.last
-    files = publish_files(given.out, blocks, commodity, newest=newest)
+    files = publish_files(given.out, blocks, commodity, newest=newest, layout=origin.layout)
     written = sum(file.written for file in files)
     print(
         f"{written} of {len(files)} workbooks written, {len(files) - written} unchanged. Newest: "
@@ -60,10 +60,17 @@ def serve(folder: Path, port: int) -> None:
     """Serve the folder until interrupted.
 
     Raises:
-        SimulationError: there is no such folder, or the port is taken.
+        SimulationError: there is no such folder, its workbooks do not say that they are
+            simulated, or the port is taken.
     """
     if not folder.is_dir():
         raise SimulationError(f"{folder} is not a folder; write publications with `make simulate`.")
+    origin = read_origin(folder)
+    if origin is not None and origin.outdated:
+        raise SimulationError(
+            f"The workbooks in {folder} do not say that they are simulated: an earlier version of "
+            "Canasta wrote them. Write them again with `make simulate`."
+        )
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         server = open_server(folder, port)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from canasta.labels import SIMULATED
+
 MONTHS = (
     "enero",
     "febrero",
@@ -68,6 +70,10 @@ class Layout:
 
 SNIIM = Layout()
 """The layout of the real file, as far as it is known."""
+SIMULATION = Layout(
+    footer=(f"{SIMULATED}: estos precios no fueron publicados por ninguna fuente oficial.",)
+)
+"""The same, saying below each block that its prices are simulated."""
 
 
 def spanish_date(day: date, layout: Layout = SNIIM) -> str:

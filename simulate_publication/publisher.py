@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -13,11 +13,14 @@ from canasta.errors import NoPublication, SimulationError
 from canasta.ingest.block import Block
 from canasta.settings import Settings
 from canasta.store import Store
+from simulate_publication.layout import SIMULATION, SNIIM, Layout
 from simulate_publication.simulation import START, publication_days, simulate
 from simulate_publication.workbook import render
 
 ORIGIN = ".origin.json"
 """Says whose publications a folder holds, so that two markets never mix in one."""
+FORMAT = 2
+"""Of the simulated workbooks; since 2 each block says that its prices are simulated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +28,23 @@ class Origin:
     """Where a folder's publications come from.
 
     `seed` is that of the simulated market, or None for real history; `history` names the
-    folder of real history, or is None.
+    folder of real history, or is None. `format` is that of simulated workbooks.
     """
 
     commodity: str
     seed: int | None = None
     history: str | None = None
+    format: int = field(default=FORMAT, compare=False)
+
+    @property
+    def layout(self) -> Layout:
+        """How its workbooks look: those that are simulated say so."""
+        return SIMULATION if self.history is None else SNIIM
+
+    @property
+    def outdated(self) -> bool:
+        """Whether its workbooks are simulated and lack what is written in them today."""
+        return self.history is None and self.format < FORMAT
 
     def __str__(self) -> str:
         what = f"seed {self.seed}" if self.history is None else f"history from {self.history}"
@@ -47,22 +61,31 @@ class Published:
 
 
 def publish_files(
-    folder: Path, blocks: Sequence[Block], commodity: Commodity, *, newest: int | None = 1
+    folder: Path,
+    blocks: Sequence[Block],
+    commodity: Commodity,
+    *,
+    newest: int | None = 1,
+    layout: Layout = SNIIM,
 ) -> list[Published]:
     """Write the cumulative workbook of each of the `newest` publication dates; None: of all.
 
-    Each file is written in one atomic step; one that already holds the same bytes is left
-    alone. The newest comes last.
+    Prices of a simulated market want the `layout` that says so, `SIMULATION`. Each file is
+    written in one atomic step; one that already holds the same bytes is left alone. The newest
+    comes last.
     """
     ordered = sorted(blocks, key=lambda block: block.date)
     first = 0 if newest is None else max(len(ordered) - newest, 0)
     return [
-        _publish(folder, ordered[:count], commodity) for count in range(first + 1, len(ordered) + 1)
+        _publish(folder, ordered[:count], commodity, layout)
+        for count in range(first + 1, len(ordered) + 1)
     ]
 
 
 def claim(folder: Path, origin: Origin) -> None:
     """Record that `folder` holds the publications of `origin`.
+
+    Simulated workbooks of an older format are removed: whoever wants them writes them again.
 
     Raises:
         SimulationError: it holds those of another, or workbooks that nobody accounts for.
@@ -75,13 +98,16 @@ def claim(folder: Path, origin: Origin) -> None:
                 "Set PUBLICATIONS to another folder; to read those, set PUBLICATION_URL to "
                 f"{folder.resolve().as_uri()}."
             )
-        content = {"commodity": origin.commodity, "seed": origin.seed, "history": origin.history}
-        Store(str(folder)).replace(ORIGIN, json.dumps(content, ensure_ascii=False).encode())
+        _record(folder, origin)
     elif held != origin:
         raise SimulationError(
             f"{folder} holds publications of {held}; asked for {origin}. Two markets do not mix: "
             "set PUBLICATIONS to another folder (and LAKE_URL to another lake), or remove this one."
         )
+    elif held.outdated:
+        for path in folder.glob("*.xlsx"):
+            path.unlink()
+        _record(folder, origin)
 
 
 def read_origin(folder: Path) -> Origin | None:
@@ -92,7 +118,7 @@ def read_origin(folder: Path) -> Origin | None:
     """
     path = folder / ORIGIN
     try:
-        return Origin(**json.loads(path.read_bytes()))
+        return Origin(**{"format": 1, **json.loads(path.read_bytes())})
     except FileNotFoundError:
         return None
     except (ValueError, TypeError) as error:
@@ -122,7 +148,8 @@ def ensure_simulated(settings: Settings, as_of: date) -> Path | None:
     if held is not None and held.history is not None:
         return None
     seed = held.seed if held is not None and held.seed is not None else settings.seed
-    claim(folder, Origin(commodity.name, seed=seed))
+    origin = Origin(commodity.name, seed=seed)
+    claim(folder, origin)
     days = publication_days(commodity, as_of)
     if not days:
         raise NoPublication(
@@ -131,7 +158,8 @@ def ensure_simulated(settings: Settings, as_of: date) -> Path | None:
         )
     path = folder / file_name(days[-1], commodity)
     if not path.exists():
-        publish_files(folder, simulate(commodity, seed, as_of), commodity)
+        blocks = simulate(commodity, seed, as_of)
+        publish_files(folder, blocks, commodity, layout=origin.layout)
     return path
 
 
@@ -140,9 +168,16 @@ def file_name(day: date, commodity: Commodity) -> str:
     return day.strftime(commodity.source.file_name)
 
 
-def _publish(folder: Path, blocks: Sequence[Block], commodity: Commodity) -> Published:
+def _record(folder: Path, origin: Origin) -> None:
+    content = json.dumps(asdict(origin), ensure_ascii=False)
+    Store(str(folder)).replace(ORIGIN, content.encode())
+
+
+def _publish(
+    folder: Path, blocks: Sequence[Block], commodity: Commodity, layout: Layout
+) -> Published:
     name = file_name(blocks[-1].date, commodity)
-    content = render(blocks, commodity)
+    content = render(blocks, commodity, layout=layout)
     path = folder / name
     same = path.exists() and path.read_bytes() == content
     if not same:

@@ -36,9 +36,11 @@ from canasta.forecast.panel import Panel
 from canasta.forecast.recipe import RANDOM_FOREST, Recipe
 from canasta.forecast.training import Trainer
 from canasta.forecast.tuning import Budget, search
+from canasta.forecast.vintages import Vintages
 from canasta.ingest.block import Block
+from canasta.ingest.identity import SourceKind
 from canasta.ingest.intake import ingest
-from canasta.ingest.lake import Lake, SourceKind, open_lake
+from canasta.ingest.lake import Lake, open_lake
 from canasta.ingest.workbook import parse
 from canasta.parameters import read_parameters
 from canasta.registry.evidence import gather
@@ -168,7 +170,7 @@ class Bench:
         slices = tuple(self.milk.slice_of(key) for key in trainer.panel.keys)
         backtest = self._time(
             "back-test both recipes",
-            lambda: run(trainer, recipes, window, slices),
+            lambda: run(Vintages.unrevised(trainer), recipes, window, slices),
             f"{len(window.origins)} origins",
         )
         margins = self.parameters.gate

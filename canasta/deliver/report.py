@@ -18,9 +18,8 @@ from canasta.commodity import Commodity
 from canasta.forecast.outlook import Outlook
 from canasta.forecast.panel import Floats, Panel
 from canasta.forecast.recipe import PERSISTENCE
+from canasta.labels import SIMULATED
 
-SIMULATED = "DATOS SIMULADOS"
-"""Stands wherever people see what came from a simulated lake."""
 DATE_PARTS = ("día", "mes", "año", "dia_semana")
 """The target date in parts; weekday 0 is Monday."""
 TARGET, HORIZON, MODEL, VERSION = "fecha", "horizonte", "modelo", "version"

@@ -15,8 +15,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from canasta import workbook_bytes
 from canasta.commodity import Commodity
-from canasta.deliver.report import SIMULATED, TARGET, ModelName, PriceColumns, market_means
+from canasta.deliver.report import TARGET, ModelName, PriceColumns, market_means
 from canasta.forecast.outlook import Outlook
+from canasta.labels import SIMULATED
 
 TABLE, SUMMARY = "Predicciones", "Resumen"
 type Value = str | int | float | date | None

@@ -14,8 +14,9 @@ from rich.text import Text
 
 from canasta.commodity import Commodity
 from canasta.deliver.publish import Published
-from canasta.deliver.report import MODEL, SIMULATED, PriceColumns, market_means
+from canasta.deliver.report import MODEL, PriceColumns, market_means
 from canasta.ingest.summary import IngestSummary, Outcome
+from canasta.labels import SIMULATED
 
 BIGGEST = 5
 """Expected moves that are listed."""

@@ -24,7 +24,8 @@ from canasta.forecast.metrics import (
 )
 from canasta.forecast.panel import Floats, Panel
 from canasta.forecast.recipe import PERSISTENCE, Recipe
-from canasta.forecast.training import Trainer
+from canasta.forecast.vintages import Vintages
+from canasta.forecast.windows import Ints
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,14 @@ class Window:
         """Columns of the origins."""
         return range(self.first, self.stop)
 
-    def refit_column(self, origin: int) -> int:
-        """Return the column up to which the fit that serves `origin` may know prices."""
-        return origin - (origin - self.first) % self.refit_every
+    @property
+    def refits(self) -> range:
+        """Columns up to which recipes are fitted: each serves until the next."""
+        return range(self.first, self.stop, self.refit_every)
+
+    def served(self, refit: int) -> range:
+        """Return the origins that the fit in column `refit` serves."""
+        return range(refit, min(refit + self.refit_every, self.stop))
 
     def bounded(self, panel: Panel, since: date | None, until: date | None) -> Window:
         """Return the window's part whose target dates lie in [since, until].
@@ -89,11 +95,11 @@ def last_window(panel: Panel, origins: int, training: int, refit_every: int) -> 
 
 @dataclass(frozen=True)
 class Fit:
-    """One fit that the back-test made: which recipe, and what it was allowed to know."""
+    """One fit that the back-test made: which recipe, when, and the newest target it learnt."""
 
     name: str
     column: int
-    last_target: date
+    newest_target: date | None
 
 
 @dataclass(frozen=True)
@@ -103,7 +109,7 @@ class Backtest:
     Attributes:
         targets: N target dates.
         slices: S names, the slice of each series.
-        last: (S, N) price at the origin.
+        last: (S, N) price at the origin, as it was known then.
         actual: (S, N) price at the target; NaN where either price was not quoted.
         recipes: recipe by contestant.
         forecasts: (S, N) mean forecast price by contestant.
@@ -152,7 +158,7 @@ class Backtest:
 
 
 def run(
-    trainer: Trainer,
+    vintages: Vintages,
     recipes: Mapping[str, Recipe],
     window: Window,
     slices: tuple[str, ...],
@@ -160,33 +166,57 @@ def run(
 ) -> Backtest:
     """Let `recipes`, and persistence beside them, compete over `window`.
 
+    Fits and forecasts rest on the history as it was known at their origin; what came is scored
+    as it is known now.
+
     Args:
-        trainer: the history.
+        vintages: the history.
         recipes: by the contestant's name.
-        window: origins and refits.
+        window: origins and refits, by column of the newest panel.
         slices: S names, the slice of each series.
         progress: told the name of a contestant after each of its fits.
     """
+    panel = vintages.newest.panel
     contestants = {PERSISTENCE: Recipe(PERSISTENCE), **recipes}
-    last = trainer.panel.prices[:, window.first : window.stop]
+    last = _last_known(vintages, window)
     forecasts: dict[str, Floats] = {}
     fits: list[Fit] = []
     for name, recipe in contestants.items():
-        forecasts[name] = np.empty(last.shape)
-        for column in window.origins[:: window.refit_every]:
-            predictor = trainer.fit(recipe, column).predictor
-            for origin in range(column, min(column + window.refit_every, window.stop)):
-                change = predictor.mean_change(trainer.features.values[:, origin])
-                position = origin - window.first
-                forecasts[name][:, position] = last[:, position] + change
-            fits.append(Fit(name, column, trainer.panel.dates[column]))
+        forecasts[name] = last.copy()
+        for column in window.refits:
+            fitted = vintages.at(column).fit(recipe, column)
+            for origin in window.served(column):
+                known = vintages.at(origin)
+                change = fitted.predictor.mean_change(known.features.values[:, origin])
+                forecasts[name][_rows(known.panel, panel), origin - window.first] += change
+            newest = fitted.newest_target
+            fits.append(Fit(name, column, None if newest is None else panel.dates[newest]))
             progress(name)
+    targets = slice(window.first + 1, window.stop + 1)
     return Backtest(
-        targets=trainer.panel.dates[window.first + 1 : window.stop + 1],
+        targets=panel.dates[targets],
         slices=slices,
         last=last,
-        actual=last + trainer.changes[:, window.first : window.stop],
+        actual=np.where(np.isfinite(last), panel.prices[:, targets], np.nan),
         recipes=contestants,
         forecasts=forecasts,
         fits=tuple(fits),
     )
+
+
+def _last_known(vintages: Vintages, window: Window) -> Floats:
+    """(S, N): the price at each origin as it was known there; NaN where not quoted."""
+    panel = vintages.newest.panel
+    last = np.full((len(panel.keys), len(window.origins)), np.nan)
+    for position, origin in enumerate(window.origins):
+        known = vintages.at(origin).panel
+        last[_rows(known, panel), position] = known.prices[:, origin]
+    return last
+
+
+def _rows(part: Panel, whole: Panel) -> Ints | slice:
+    """Return where the series of `part` stand in `whole`."""
+    if part.keys == whole.keys:
+        return slice(None)
+    position = {key: row for row, key in enumerate(whole.keys)}
+    return np.array([position[key] for key in part.keys], dtype=np.intp)

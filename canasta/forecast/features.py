@@ -69,18 +69,25 @@ class FeatureState:
     pool: Pool
 
 
-def build(panel: Panel) -> Features:
-    """Compute the features of every series at every origin of `panel`."""
-    state = state_of(panel)
+def build(panel: Panel, target: date | None = None) -> Features:
+    """Compute the features of every series at every origin of `panel`.
+
+    Args:
+        panel: the history.
+        target: the date that the newest origin aims at, if not the next expected one.
+    """
+    state = state_of(panel, target)
     named = _features(state.rows, np.arange(len(panel.keys)), state.pool, state)
     values = np.stack([values.astype(np.float32) for values in named.values()], axis=-1)
     return Features(tuple(named), values)
 
 
-def state_of(panel: Panel) -> FeatureState:
-    """Compute once what `at_origin` needs for any series of `panel`."""
-    kin = Kinship.of(panel)
-    rows = Rows(panel.prices, Days.of(panel))
+def state_of(panel: Panel, target: date | None = None) -> FeatureState:
+    """Compute once what `at_origin` needs for any series of `panel`; `target` as in `build`."""
+    kin, days = Kinship.of(panel), Days.of(panel)
+    if target is not None:
+        days = days.aiming_at(panel.origin, target)
+    rows = Rows(panel.prices, days)
     return FeatureState(panel, kin, rows, pooled(rows, kin, RATE_WEIGHT))
 
 
@@ -93,7 +100,7 @@ def at_origin(
         state: the history, from `state_of`.
         series: position of the series in it.
         prices: (T,) prices of the series, in place of the panel's; other series stay.
-        target: the date to aim at, if not the next expected one.
+        target: the date to aim at, if not that of `state`.
 
     Returns:
         (F,) features, in the order of `build`.

@@ -25,10 +25,18 @@ for each other, so that a second one makes fits several times slower where cores
 
 @dataclass(frozen=True)
 class Fitted:
-    """A predictor, and the library's own model where there is one (for MLflow's flavours)."""
+    """What a fit made.
+
+    Attributes:
+        predictor: the trees, ready to predict.
+        native: the library's own model, for MLflow's flavours; None for persistence.
+        newest_target: column of the newest change that was learnt; None where none was, or
+            where rows came without their columns.
+    """
 
     predictor: Predictor
     native: Any
+    newest_target: int | None = None
 
 
 def fit(

@@ -7,9 +7,11 @@ from datetime import date
 
 import numpy as np
 
+from canasta.errors import FeaturesMismatch
 from canasta.forecast.features import build
 from canasta.forecast.panel import Floats, Panel
 from canasta.forecast.predictor import Predictor
+from canasta.forecast.recipe import FEATURES
 
 HORIZONS = 1
 """Publications ahead that a forecast reaches."""
@@ -42,9 +44,16 @@ def forecast(predictor: Predictor, panel: Panel, as_of: date) -> Outlook:
 
     Raises:
         TooLittleHistory: the panel holds no publication.
+        FeaturesMismatch: the model was fitted on other features.
     """
     targets = panel.calendar.targets(panel.origin, as_of, HORIZONS)
-    rows = build(panel).values[:, -1]
+    features = build(panel, targets.dates[0])
+    if features.names != predictor.features:
+        raise FeaturesMismatch(
+            f"The model was fitted on feature set {predictor.recipe.features!r}, which this "
+            f"release ({FEATURES!r}) does not compute. Run `make retrain`."
+        )
+    rows = features.values[:, -1]
     last = np.where(panel.live, panel.filled[:, -1], np.nan)
     mean = last + predictor.mean_change(rows)
     return Outlook(

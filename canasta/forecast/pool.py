@@ -118,13 +118,17 @@ def pooled(rows: Rows, kin: Kinship, city_weight: float) -> Pool:
     """Pool all S rows of a panel; `city_weight` is the steps that the overall rate counts."""
     markets, cities = int(kin.market.max()) + 1, int(kin.city.max()) + 1
     market = Sums.of(rows, kin.market, markets)
+    everywhere = Sums.of(rows, np.zeros_like(kin.market), 1)
+    overall = shrunk(
+        running(everywhere.moved), running(everywhere.trials), MARKET_RATE, MARKET_WEIGHT
+    )
     city = Sums.of(rows, kin.city, cities)
     moves, trials = running(market.moved), running(market.trials)
     rate = shrunk(moves, trials, MARKET_RATE, MARKET_WEIGHT)
     return Pool(
         market=market,
         city=city,
-        everywhere=Sums.of(rows, np.zeros_like(kin.market), 1),
+        everywhere=everywhere,
         rate=rate,
         weekday_rate=shrunk(
             summed(rows.moves_by_weekday, kin.market, markets),
@@ -139,7 +143,7 @@ def pooled(rows: Rows, kin: Kinship, city_weight: float) -> Pool:
             HAZARD_WEIGHT,
         ),
         size=shrunk(_size(rows, kin.market, markets), moves, SIZE, SIZE_WEIGHT),
-        city_rate=shrunk(running(city.moved), running(city.trials), rate.mean(axis=0), city_weight),
+        city_rate=shrunk(running(city.moved), running(city.trials), overall, city_weight),
         city_moves=summed(rows.moves_by_weekday, kin.city, cities),
         city_trials=summed(rows.trials_by_weekday, kin.city, cities),
         slope={width: _pooled_slope(*rows.reversion[width]) for width in REVERSION_WINDOWS},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,15 @@ def next_changes(panel: Panel) -> Floats:
     changes = np.full(panel.prices.shape, np.nan)
     changes[:, :-1] = np.diff(panel.prices, axis=1)
     return changes
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a fit learns from: (N, F) rows, (N,) clipped changes, column of the newest target."""
+
+    rows: NDArray[np.float32]
+    changes: Floats
+    newest_target: int
 
 
 @dataclass(frozen=True)
@@ -54,8 +63,8 @@ class Trainer:
         features = Features(self.features.names, self.features.values[:, : column + 1])
         return Trainer(panel, features, next_changes(panel), self.parameters, self.seed)
 
-    def rows(self, column: int) -> tuple[NDArray[np.float32], Floats]:
-        """Return what may be learnt by the publication in `column`: (N, F) rows, (N,) changes.
+    def lesson(self, column: int) -> Lesson:
+        """Return what may be learnt by the publication in `column`.
 
         The newest target is that publication itself; changes are clipped. Origins before the
         warm-up are left out.
@@ -63,7 +72,7 @@ class Trainer:
         Raises:
             TooLittleHistory: nothing is left.
         """
-        origins = slice(self.parameters.warm_up, column)
+        origins = np.arange(self.parameters.warm_up, column)
         known = np.isfinite(self.changes[:, origins])
         if not known.any():
             raise TooLittleHistory(
@@ -71,8 +80,11 @@ class Trainer:
                 f"{self.parameters.warm_up} only warm the features up. Ingest a longer history."
             )
         limit = self.parameters.clip
-        clipped = np.clip(self.changes[:, origins][known], -limit, limit)
-        return self.features.values[:, origins][known], clipped
+        return Lesson(
+            rows=self.features.values[:, origins][known],
+            changes=np.clip(self.changes[:, origins][known], -limit, limit),
+            newest_target=int(origins[known.any(axis=0)].max()) + 1,
+        )
 
     def fit(self, recipe: Recipe, column: int) -> Fitted:
         """Fit `recipe` on all that was known by the publication in `column`.
@@ -83,5 +95,6 @@ class Trainer:
         names = self.features.names
         if recipe.algorithm == PERSISTENCE:
             return fit(recipe, names, np.empty((0, len(names)), np.float32), np.empty(0), self.seed)
-        rows, changes = self.rows(column)
-        return fit(recipe, names, rows, changes, self.seed)
+        lesson = self.lesson(column)
+        fitted = fit(recipe, names, lesson.rows, lesson.changes, self.seed)
+        return replace(fitted, newest_target=lesson.newest_target)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -72,9 +72,15 @@ class Quotes:
     def until(self, last: date) -> Quotes:
         """Return the quotes of publications on or before `last`."""
         kept = self.days <= np.datetime64(last)
-        return replace(
-            self, series=self.series[kept], days=self.days[kept], prices=self.prices[kept]
-        )
+        listed, series = np.unique(self.series[kept], return_inverse=True)
+        keys = tuple(self.keys[at] for at in listed)
+        return Quotes(keys, series, self.days[kept], self.prices[kept])
+
+    def first_listed(self) -> tuple[date, ...]:
+        """Return, for each key, the date of the first publication that lists it."""
+        first = np.full(len(self.keys), self.days.max())
+        np.minimum.at(first, self.series, self.days)
+        return tuple(first.tolist())
 
     def by_date(self) -> dict[date, dict[Key, float | None]]:
         """Return the cells of each publication, dates ascending; None where not quoted."""

@@ -10,12 +10,13 @@ a second pass over the same file writes nothing.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 
 from canasta.commodity import Commodity
 from canasta.ingest import quarantine, source, workbook
 from canasta.ingest.block import Block
+from canasta.ingest.identity import SourceKind
 from canasta.ingest.lake import Lake
 from canasta.ingest.quality import (
     Cells,
@@ -55,7 +56,10 @@ def ingest(
     Raises:
         SourceUnreachable, NoPublication: see `source.find`. Nothing was written.
         NotAWorkbook: what came is no workbook of this commodity; its bytes are kept in `raw/`.
+        LakeMismatch: what came is simulated and the lake is not, or the reverse; its bytes are
+            kept in `raw/`.
     """
+    lake.store.remove_partial_files()
     before = _newest(lake, as_of)
     found = find(source_url, lake.commodity, as_of, before)
     tally = Tally()
@@ -78,20 +82,31 @@ def release(lake: Lake, day: date, seen: date, limits: QualityLimits) -> Quarant
         limits: thresholds of the contract.
 
     Raises:
-        LakeError: no block of that date waits, or it could not be read.
+        LakeError: no block of that date waits, or it holds no prices.
     """
-    stored = lake.cells(seen).get(day, {})
-    candidates = [
-        block
-        for block in lake.quarantine.of(day)
-        if block.prices is None or changes(stored, cleaned(block.prices, lake.commodity))
-    ]
-    block = acceptable(day, candidates)
+    known, held = lake.cells(seen), lake.quarantine.of(day)
+    block = acceptable(
+        day, [block for block in held if _waits(block, known, lake.commodity)], lake.commodity
+    )
     lake.quarantine.accept(block)
     sequence = 1 + sum(file.date == seen for file in lake.received.all())
     work = _Pass(lake, seen, sequence, limits, Tally())
     work.keep(day, cleaned(block.prices or {}, lake.commodity))
     return block
+
+
+def waiting(lake: Lake, seen: date) -> list[Quarantined]:
+    """Return the quarantined blocks that are not what the lake holds, as known on `seen`."""
+    known = lake.cells(seen)
+    return [block for block in lake.quarantine.all() if _waits(block, known, lake.commodity)]
+
+
+def _waits(block: Quarantined, known: Mapping[date, Cells], commodity: Commodity) -> bool:
+    # A block whose date cannot be read is taken for that of the file that held it.
+    stored = known.get(block.block_date or block.first_seen)
+    if stored is None:
+        return True
+    return block.prices is not None and bool(changes(stored, cleaned(block.prices, commodity)))
 
 
 def _newest(lake: Lake, as_of: date) -> date | None:
@@ -101,7 +116,12 @@ def _newest(lake: Lake, as_of: date) -> date | None:
 def _receive(lake: Lake, publication: Publication) -> tuple[Received | None, Parsed]:
     sha256 = lake.received.keep(publication.content)
     parsed = workbook.parse(publication.content, lake.commodity)
+    lake.claim(_kind(parsed), publication.url)
     return lake.received.note(publication, sha256), parsed
+
+
+def _kind(parsed: Parsed) -> SourceKind:
+    return SourceKind.SIMULATED if parsed.simulated else SourceKind.SNIIM
 
 
 def _reread(lake: Lake, as_of: date) -> tuple[Received | None, Parsed]:

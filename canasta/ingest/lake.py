@@ -14,13 +14,11 @@ Every object but the monthly ones is written once, under a name that its content
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from itertools import takewhile
 from typing import Any
 
@@ -30,6 +28,13 @@ from canasta.commodity import Commodity
 from canasta.errors import LakeEmpty, LakeMismatch
 from canasta.ingest import tables
 from canasta.ingest.history import Days, History, Quotes, combine
+from canasta.ingest.identity import (
+    Identity,
+    SourceKind,
+    other_url,
+    read_identity,
+    write_identity,
+)
 from canasta.ingest.quality import Cells
 from canasta.ingest.quarantine import Quarantine
 from canasta.ingest.received import ReceivedFiles
@@ -37,17 +42,8 @@ from canasta.ingest.revisions import Revision, read_revision, revision_bytes
 from canasta.labels import Key
 from canasta.store import Store
 
-IDENTITY = "lake.json"
 THREADS = 8
 _DAILY = re.compile(r"daily/\d{4}/\d{2}/(\d{4}-\d{2}-\d{2})-data\.parquet")
-
-
-class SourceKind(StrEnum):
-    """Where a lake's publications come from; the value is the default folder's suffix."""
-
-    SIMULATED = "simulated"
-    SNIIM = "sniim"
-    REPLAY = "replay"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +54,24 @@ class Gaps:
     missing: tuple[date, ...]
 
 
-def open_lake(store: Store, commodity: Commodity, source_kind: SourceKind) -> Lake:
-    """Open the lake on `store`; on first use, write down whose it is.
+def open_lake(store: Store, commodity: Commodity, source_kind: SourceKind | None) -> Lake:
+    """Open the lake on `store`.
+
+    Args:
+        store: where it lies.
+        commodity: whose prices it holds.
+        source_kind: what the run brings; on first use, that is written down. None: not known
+            before a publication has come; see `Lake.claim`.
 
     Raises:
         LakeMismatch: it belongs to another commodity or another kind of source.
     """
-    ours = {"commodity": commodity.name, "source": source_kind.value}
-    store.write_once(IDENTITY, json.dumps(ours, indent=1).encode() + b"\n")
-    theirs = json.loads(store.read(IDENTITY))
-    if theirs != ours:
-        raise LakeMismatch(
-            f"{store.url} holds {_described(theirs)}, this run is for {_described(ours)}. "
-            f"Set LAKE_URL={_other_url(store.url, commodity, source_kind)}, "
-            "or to another folder of its own."
-        )
-    return Lake(store, commodity)
+    lake = Lake(store, commodity)
+    if source_kind is None:
+        lake.check(Identity(commodity.name, lake.source_kind))
+    else:
+        lake.claim(source_kind)
+    return lake
 
 
 class Lake:
@@ -93,12 +91,49 @@ class Lake:
         self.received = ReceivedFiles(store)
 
     @property
+    def identity(self) -> Identity | None:
+        """Whose it is, None for a new one; an earlier system's lake does not say: SNIIM's."""
+        stated = read_identity(self.store)
+        if stated is None and (self._daily_keys() or self._monthly_keys()):
+            return Identity(self.commodity.name, SourceKind.SNIIM)
+        return stated
+
+    @property
     def source_kind(self) -> SourceKind:
-        """Where the publications come from; a lake of an earlier system does not say: SNIIM."""
-        try:
-            return SourceKind(json.loads(self.store.read(IDENTITY))["source"])
-        except KeyError:
-            return SourceKind.SNIIM
+        """Where the publications come from; SNIIM's where nothing says otherwise."""
+        identity = self.identity
+        return SourceKind.SNIIM if identity is None else identity.source
+
+    def claim(self, source_kind: SourceKind, url: str | None = None) -> None:
+        """Write down whose the lake is, unless that stands.
+
+        Args:
+            source_kind: what comes.
+            url: of the publication that says so; None: the run does.
+
+        Raises:
+            LakeMismatch: it belongs to another commodity or another kind of source.
+        """
+        ours = Identity(self.commodity.name, source_kind)
+        self.check(ours, url)
+        write_identity(self.store, ours)
+
+    def check(self, ours: Identity, url: str | None = None) -> None:
+        """Check that the lake takes what is `ours`; `url` as for `claim`.
+
+        Raises:
+            LakeMismatch: it does not.
+        """
+        theirs = self.identity
+        if theirs is None or theirs.takes(ours):
+            return
+        came = f"{url} holds" if url else "this run is for"
+        source = f" with PUBLICATION_URL={url.rpartition('/')[0]}" if url else ""
+        raise LakeMismatch(
+            f"{self.store.url} holds {theirs}, {came} {ours}: they do not mix. "
+            f"Set LAKE_URL={other_url(self.store.url, ours)}{source}, "
+            "or to another folder of its own."
+        )
 
     def dates(self) -> tuple[date, ...]:
         """Return the dates of all accepted publications, ascending."""
@@ -135,6 +170,18 @@ class Lake:
                 "Run `make daily`, choose a later DATE, or check LAKE_URL."
             )
         return quotes.revised(self.revisions(as_of)).history()
+
+    def rewritten(self, as_of: date) -> tuple[date, ...]:
+        """Return the days up to `as_of`, ascending, since which the past looks different.
+
+        A correction was first seen then, or a series was listed for the first time.
+        """
+        quotes = self._quotes(as_of)
+        if quotes is None:
+            return ()
+        listed = set(quotes.first_listed()) - {min(quotes.first_listed())}
+        corrected = {revision.first_seen for revision in self.revisions(as_of)}
+        return tuple(sorted(listed | corrected))
 
     def cells(self, seen_by: date) -> dict[date, dict[Key, float | None]]:
         """Return each accepted publication's cells, with revisions first seen by `seen_by`.
@@ -222,16 +269,3 @@ def _sha256(content: bytes) -> str:
 def _in_threads[In, Out](work: Callable[[In], Out], items: Sequence[In]) -> list[Out]:
     with ThreadPoolExecutor(THREADS) as pool:
         return list(pool.map(work, items))
-
-
-def _described(identity: dict[str, str]) -> str:
-    return f"{identity.get('commodity')} prices of source kind {identity.get('source')}"
-
-
-def _other_url(url: str, commodity: Commodity, kind: SourceKind) -> str:
-    here = url.rstrip("/")
-    parent = here.rpartition("/")[0]
-    name = "lake" if kind is SourceKind.SNIIM else f"lake-{kind.value}"
-    # A bucket has no folder above it.
-    suggested = f"{here if parent.endswith(':/') else parent}/{name}"
-    return suggested if suggested != here else f"{suggested}-{commodity.name}"

@@ -19,9 +19,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from canasta.commodity import Commodity
 from canasta.errors import LakeError
 from canasta.ingest.block import Block
-from canasta.ingest.quality import Cells, Finding
+from canasta.ingest.quality import Cells, Finding, cleaned
 from canasta.ingest.workbook import BrokenBlock
 from canasta.store import Store
 
@@ -122,24 +123,25 @@ class Quarantine:
         return sorted(blocks, key=lambda block: (block.first_seen, block.sha256))
 
 
-def acceptable(day: date, blocks: Sequence[Quarantined]) -> Quarantined:
+def acceptable(day: date, blocks: Sequence[Quarantined], commodity: Commodity) -> Quarantined:
     """Return the block of `day` that a person accepts: the last one that came.
 
     Raises:
-        LakeError: none is quarantined, or it could not be read, so there is nothing to accept.
+        LakeError: none is quarantined, or none holds a plausible price: it could not be read,
+            or states nothing that the lake could keep.
     """
     if not blocks:
         raise LakeError(
-            f"No publication of {day} is quarantined; `make status` lists those that are."
+            f"No publication of {day} is quarantined; `make quarantine` lists those that are."
         )
-    readable = [block for block in blocks if block.prices is not None]
-    if not readable:
+    priced = [block for block in blocks if any(cleaned(block.prices or {}, commodity).values())]
+    if not priced:
         reasons = "; ".join(str(reason) for block in blocks for reason in block.reasons)
         raise LakeError(
-            f"The publication of {day} could not be read ({reasons}): there are no prices to "
-            "accept. Wait for a corrected file."
+            f"The quarantined publication of {day} holds no prices to accept ({reasons}). "
+            "Wait for a corrected file."
         )
-    return readable[-1]
+    return priced[-1]
 
 
 def _folder(day: date | None) -> str:

@@ -22,7 +22,7 @@ from canasta.ingest.block import Block
 from canasta.ingest.cells import folded_text, number, text
 from canasta.ingest.keys import column_key, series_key
 from canasta.ingest.sheet_header import Row, Unreadable
-from canasta.labels import Key
+from canasta.labels import SIMULATED, Key, folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,17 @@ class BrokenBlock:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What a workbook holds: at most one block a date, ascending, and what cannot be read."""
+    """What a workbook holds.
+
+    Attributes:
+        blocks: at most one a date, ascending.
+        broken: what cannot be read.
+        simulated: whether it says anywhere that its prices are simulated.
+    """
 
     blocks: list[Block]
     broken: list[BrokenBlock]
+    simulated: bool = False
 
 
 def parse(content: bytes, commodity: Commodity) -> Parsed:
@@ -62,9 +69,10 @@ def parse(content: bytes, commodity: Commodity) -> Parsed:
         NotAWorkbook: the bytes are no complete .xlsx of bearable size, or hold no block.
     """
     archive.check(content, commodity.source.max_bytes)
+    sheets = list(_sheets(content, _width(commodity.workbook)))
     found = [
         block
-        for rows in _sheets(content, _width(commodity.workbook))
+        for rows in sheets
         for segment in sheet_header.segments(rows, commodity.workbook)
         if (block := _read(segment, commodity)) is not None
     ]
@@ -73,7 +81,7 @@ def parse(content: bytes, commodity: Commodity) -> Parsed:
             "Expected a workbook with blocks titled "
             f"“{commodity.workbook.title_contains}”, got one without any."
         )
-    return _merged(found)
+    return _merged(found, simulated=any(map(_is_simulated, sheets)))
 
 
 def _sheets(content: bytes, width: int) -> Iterator[list[Row]]:
@@ -90,6 +98,11 @@ def _sheets(content: bytes, width: int) -> Iterator[list[Row]]:
         raise NotAWorkbook(
             f"Expected an .xlsx workbook, got one that does not open: {error}"
         ) from error
+
+
+def _is_simulated(rows: Sequence[Row]) -> bool:
+    mark = folded(SIMULATED)
+    return any(folded_text(cell).startswith(mark) for row in rows for cell in row)
 
 
 def _read(rows: Sequence[Row], commodity: Commodity) -> Block | BrokenBlock | None:
@@ -177,7 +190,7 @@ def _width(layout: WorkbookLayout) -> int:
     return max(layout.state_column, layout.city_column, *prices) + 1
 
 
-def _merged(found: Sequence[Block | BrokenBlock]) -> Parsed:
+def _merged(found: Sequence[Block | BrokenBlock], *, simulated: bool) -> Parsed:
     """Keep one block a date: equal ones are one, unequal ones are broken."""
     copies: dict[date, list[Block]] = defaultdict(list)
     broken = {block.sha256: block for block in found if isinstance(block, BrokenBlock)}
@@ -186,7 +199,7 @@ def _merged(found: Sequence[Block | BrokenBlock]) -> Parsed:
             copies[block.date].append(block)
     blocks = [copies[day][0] for day in sorted(copies) if len(copies[day]) == 1]
     unequal = [_contradictory(same_day) for same_day in copies.values() if len(same_day) > 1]
-    return Parsed(blocks, [*broken.values(), *unequal])
+    return Parsed(blocks, [*broken.values(), *unequal], simulated)
 
 
 def _contradictory(blocks: Sequence[Block]) -> BrokenBlock:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from canasta.forecast.backtest import Backtest
-from canasta.forecast.metrics import Comparison
+from canasta.forecast.metrics import MIN_DATES, Comparison
 from canasta.forecast.recipe import PERSISTENCE
 from canasta.registry.gate import Candidate, Champion, Evidence
 
@@ -46,8 +46,21 @@ def _candidate(backtest: Backtest, name: str, champion: str | None) -> Candidate
         recipe_id=backtest.recipes[name].id,
         against_persistence=_compare(backtest, name, PERSISTENCE),
         against_champion=_compare(backtest, name, incumbent) if is_model else None,
-        slices={part: _compare(backtest, name, incumbent, part) for part in backtest.parts},
+        slices={
+            part: _compare(backtest, name, incumbent, part)
+            for part in backtest.parts
+            if _can_be_judged(backtest, part)
+        },
     )
+
+
+def _can_be_judged(backtest: Backtest, part: str) -> bool:
+    """Tell whether prices of a slice moved on two dates: else nobody can be better or worse.
+
+    A city listed for the first time would otherwise stop every promotion until it moves.
+    """
+    moved = np.nan_to_num(backtest.error(PERSISTENCE, part)) != 0
+    return int(moved.any(axis=0).sum()) >= MIN_DATES
 
 
 def _compare(backtest: Backtest, name: str, reference: str, part: str | None = None) -> Comparison:

@@ -73,7 +73,7 @@ class Tracking:
 
     @contextmanager
     def run(
-        self, name: str, tags: Mapping[str, str], params: Mapping[str, Any], *, nested: bool = False
+        self, name: str, tags: Mapping[str, str], params: Mapping[str, Any]
     ) -> Iterator[TrackedRun]:
         """Open a run; it ends as FINISHED, or as FAILED when the block raises.
 
@@ -81,7 +81,6 @@ class Tracking:
             name: shown in MLflow.
             tags: such as git commit, dataset fingerprint, seed, feature-set version.
             params: nested mappings are flattened, their names joined by dots.
-            nested: under the run that this thread has open.
         """
         client = self._client
         # MLflow is imported by the line above, not before: see `connect`.
@@ -92,7 +91,7 @@ class Tracking:
         with answering(self.uri):
             mlflow.set_tracking_uri(self.uri)
             active = mlflow.start_run(
-                experiment_id=self._experiment, run_name=name, tags=dict(tags), nested=nested
+                experiment_id=self._experiment, run_name=name, tags=dict(tags)
             )
         tracked = TrackedRun(client, self.uri, self.model_name, active.info.run_id)
         try:

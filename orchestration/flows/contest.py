@@ -13,6 +13,7 @@ from canasta.forecast.panel import Panel
 from canasta.forecast.recipe import PERSISTENCE, Recipe
 from canasta.forecast.training import Trainer
 from canasta.forecast.tuning import Search
+from canasta.forecast.vintages import Vintages, read_vintages
 from canasta.registry.evidence import gather
 from canasta.registry.gate import Action, Champion, Evidence
 from canasta.registry.pointer import current
@@ -45,20 +46,21 @@ def hold_contest(work: Workspace, panel: Panel, basis: Basis) -> Outcome:
     """
     pointer = current(work.store)
     champion = None if pointer is None else pointer.title.recipe
-    trainer = trainer_of(work, panel)
+    vintages = vintages_of(work)
+    trainer = vintages.newest
     try:
         window = window_of(work, panel)
     except TooLittleHistory as reason:
         return _without_evidence(work, trainer, basis, champion, str(reason))
     searches = {
-        algorithm: search_recipe(work, trainer, window, algorithm, champion)
+        algorithm: search_recipe(work, vintages, window, algorithm, champion)
         for algorithm in work.parameters.space
     }
     recipes = {algorithm: found.best.recipe for algorithm, found in searches.items()}
     name = _name(champion)
     if name == CHAMPION and champion is not None:
         recipes[CHAMPION] = champion
-    backtest = back_test(work, trainer, window, recipes)
+    backtest = back_test(work, vintages, window, recipes)
     ruling = judge(work, gather(backtest, name, list(searches)))
     versions = _registered(work, trainer, basis, backtest, searches, ruling)
     promote(work, basis, ruling, versions)
@@ -85,9 +87,10 @@ def _unmeasured(champion: Recipe | None) -> Champion | None:
     return Champion(champion.algorithm, champion.id, is_persistence, nothing)
 
 
-def trainer_of(work: Workspace, panel: Panel) -> Trainer:
-    """Lay `panel` out for fitting."""
-    return Trainer.of(panel, work.parameters.training, work.settings.seed)
+def vintages_of(work: Workspace) -> Vintages:
+    """Lay the history out for fitting, as it was known on each of its days."""
+    training, seed = work.parameters.training, work.settings.seed
+    return read_vintages(work.lake, work.commodity, work.as_of, training, seed)
 
 
 def window_of(work: Workspace, panel: Panel) -> Window:

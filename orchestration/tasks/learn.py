@@ -14,6 +14,7 @@ from canasta.forecast.fit import Fitted
 from canasta.forecast.recipe import Recipe
 from canasta.forecast.training import Trainer
 from canasta.forecast.tuning import Budget, Search, Trial, search
+from canasta.forecast.vintages import Vintages
 from canasta.registry.bundle import Bundle
 from canasta.registry.gate import Evidence, decide
 from canasta.registry.plots import backtest_figures, feature_importance
@@ -26,7 +27,7 @@ CHAMPION = "champion"
 
 @task(name="search", task_run_name="search-{algorithm}", cache_policy=NO_CACHE)
 def search_recipe(
-    work: Workspace, trainer: Trainer, window: Window, algorithm: str, champion: Recipe | None
+    work: Workspace, vintages: Vintages, window: Window, algorithm: str, champion: Recipe | None
 ) -> Search:
     """Search the hyper-parameters of one algorithm on targets before the first origin."""
     budget = Budget(work.settings.max_evals, work.settings.tuning_seconds)
@@ -38,18 +39,19 @@ def search_recipe(
             best = min(best, trial.rmse)
             told(f"RMSE {best:.4f} in the folds, {trial.number + 1} evaluations")
 
-        return search(algorithm, trainer, window.first, work.parameters, budget, champion, tell)
+        known = vintages.at(window.first)
+        return search(algorithm, known, window.first, work.parameters, budget, champion, tell)
 
 
 @task(name="backtest", cache_policy=NO_CACHE)
 def back_test(
-    work: Workspace, trainer: Trainer, window: Window, recipes: Mapping[str, Recipe]
+    work: Workspace, vintages: Vintages, window: Window, recipes: Mapping[str, Recipe]
 ) -> Backtest:
     """Let the recipes and persistence compete on the same origins."""
-    fits = (len(recipes) + 1) * len(window.origins[:: window.refit_every])
-    slices = tuple(work.commodity.slice_of(key) for key in trainer.panel.keys)
+    fits = (len(recipes) + 1) * len(window.refits)
+    slices = tuple(work.commodity.slice_of(key) for key in vintages.newest.panel.keys)
     with work.display.step("Back-test", fits) as told:
-        result = run(trainer, recipes, window, slices, told)
+        result = run(vintages, recipes, window, slices, told)
         told(f"{len(window.origins)} origins, {len(result.recipes)} contestants")
     return result
 

@@ -9,7 +9,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from canasta.deliver.publish import Published, publish_report
-from canasta.deliver.report import ModelName, daily_report
+from canasta.deliver.report import ModelName
 from canasta.registry.panels import PublishedPanel, read_panel
 from canasta.registry.pointer import Pointer
 from canasta.registry.promotion import carry_out, publish_panel
@@ -70,4 +70,4 @@ def write_report(work: Workspace, pointer: Pointer) -> tuple[Published, pd.DataF
             work.registry.clock(),
         )
         told(str(published.csv))
-    return published, daily_report(live.panel, live.outlook, work.commodity, model)
+    return published, pd.read_csv(published.csv)

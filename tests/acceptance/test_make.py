@@ -14,7 +14,8 @@ from canasta.settings import ROOT
 
 # fmt: off
 TARGETS = [
-    "daily", "retrain", "report", "backtest", "promote", "rollback", "simulate", "publish",
+    "daily", "retrain", "report", "backtest", "promote", "rollback", "quarantine",
+    "simulate", "publish",
     "mlflow", "prefect", "schedule", "status", "stop",
     "test", "test-slow", "lint", "format", "bench", "clean",
 ]
@@ -99,6 +100,8 @@ def test_make_alone_prints_every_target_on_a_line_of_its_own(house: Path) -> Non
         ),
         (["promote", "VERSION=3"], ["promote", "3"]),
         (["rollback"], ["rollback"]),
+        (["quarantine"], ["quarantine"]),
+        (["quarantine", "ACCEPT=2025-07-25"], ["quarantine", "--accept", "2025-07-25"]),
         (["mlflow"], ["mlflow"]),
         (["prefect"], ["prefect"]),
         (["schedule"], ["schedule"]),

@@ -1,19 +1,23 @@
-"""What the tests of the pipeline share: one Prefect server, and houses that report to it."""
+"""What these tests share: one Prefect server, houses that report to it, a real MLflow."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from canasta.registry.steps import Registry
+from canasta.registry.tracking import Tracking
 from canasta.settings import Settings
+from canasta.store import Store
 from orchestration.background import start, stop
 from orchestration.servers import prefect_api as api_of
 from orchestration.servers import prefect_server
 from tests.integration.pipeline_setting import Ended, House
+from tests.integration.registry_setting import register_all, registry_on, tracking_in
 
 
 @pytest.fixture(scope="session")
@@ -56,3 +60,27 @@ def lived_in(first_run: FirstRun, tmp_path: Path) -> House:
 def house(tmp_path: Path, prefect_api: str) -> House:
     """An empty house."""
     return House(tmp_path, prefect_api)
+
+
+@pytest.fixture(scope="module")
+def tracking(tmp_path_factory: pytest.TempPathFactory) -> Tracking:
+    """An MLflow of the module's own."""
+    return tracking_in(tmp_path_factory.mktemp("mlflow"))
+
+
+@pytest.fixture(scope="module")
+def versions(tracking: Tracking) -> Mapping[str, int]:
+    """The version in `tracking` of each algorithm."""
+    return register_all(tracking)
+
+
+@pytest.fixture
+def registry(tmp_path: Path, tracking: Tracking) -> Registry:
+    """A registry on an empty lake."""
+    return registry_on(Store(str(tmp_path / "lake")), tracking)
+
+
+@pytest.fixture
+def down(tmp_path: Path) -> Tracking:
+    """An MLflow that does not answer."""
+    return Tracking("http://127.0.0.1:9", str(tmp_path), "milk")

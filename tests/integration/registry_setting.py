@@ -59,6 +59,12 @@ def basis(publications: int = 6) -> Basis:
     )
 
 
+def everything(lake: Store) -> dict[str, bytes]:
+    """Return what a promotion writes, by key."""
+    folders = ("bundles", "panels", "decisions", "promoted")
+    return {key: lake.read(key) for folder in folders for key in lake.keys(folder)}
+
+
 def ruling(evidence: Evidence | None = None) -> Ruling:
     shown = evidence or Evidence(0, None, ())
     return Ruling(shown, MARGINS, decide(shown, MARGINS))

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from canasta.commodity import Commodity
+from canasta.ingest.identity import SourceKind
 from canasta.ingest.intake import ingest
-from canasta.ingest.lake import SourceKind, open_lake
+from canasta.ingest.lake import open_lake
 from canasta.store import store_for
 from simulate_publication import read_history
 from tests.unit.ingest.builders import LIMITS, publish, tree

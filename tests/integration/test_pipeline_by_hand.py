@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 
+from canasta.commodity import Commodity
+from canasta.ingest.intake import ingest
+from canasta.ingest.lake import Lake
 from orchestration.__main__ import main
+from simulate_publication import publish_files, simulate
+from simulate_publication.layout import SIMULATION
 from tests.integration.conftest import FirstRun
 from tests.integration.pipeline_setting import House
+from tests.unit.ingest.builders import LIMITS, with_wrong_average
 
 DAY = FirstRun.DAY
 
@@ -70,6 +77,70 @@ def test_status_says_what_is_live(capsys: pytest.CaptureFixture[str]) -> None:
     assert "History   116 publications, 2024-01-03 to 2024-10-09" in said
     assert "Champion  version 3 of milk-price-predictor, xgboost" in said
     assert "forecasts from 2024-10-09" in said
+
+
+@pytest.fixture
+def with_a_faulty_publication(at_home: House, milk: Commodity) -> House:
+    """The publication of 2024-10-11 states an average that its cities do not give."""
+    day, published = date(2024, 10, 11), at_home.folder / "publications"
+    *earlier, newest = simulate(milk, 1, day)
+    publish_files(published, [*earlier, with_wrong_average(newest)], milk, layout=SIMULATION)
+    summary = ingest(Lake(at_home.lake, milk), published.as_uri(), day, LIMITS)
+    assert [block.block_date for block in summary.quarantined] == [day]
+    return at_home
+
+
+@pytest.mark.usefixtures("with_a_faulty_publication")
+def test_quarantined_publication_is_listed_with_its_reasons_and_enters_when_accepted(
+    at_home: House, milk: Commodity, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = at_home.hashes()
+    assert main(["quarantine", "--date", "2024-10-11"]) == 0
+    said = capsys.readouterr().out
+    assert "Waiting   2024-10-11, first seen in the file of 2024-10-11: checksum-mismatch:" in said
+    assert "“Promedio aritmético” of Pasteurizada, Tiendas states" in said
+    assert "`make quarantine ACCEPT=<its date>`" in said
+    assert at_home.hashes() == before
+
+    assert main(["quarantine", "--accept", "2024-10-11", "--date", "2024-10-11"]) == 0
+    assert "Accepted  2024-10-11, first seen" in capsys.readouterr().out
+    newest = simulate(milk, 1, date(2024, 10, 11))[-1]
+    assert Lake(at_home.lake, milk).cells(date.max)[newest.date] == newest.prices
+
+    assert main(["quarantine"]) == 0
+    assert "no publication is quarantined" in capsys.readouterr().out
+    ended = at_home.daily("2024-10-11")
+    assert ended.code == 0, ended.told()
+    assert (at_home.reports / "predicciones_2024-10-14.csv").is_file()
+
+
+@pytest.mark.usefixtures("with_a_faulty_publication")
+def test_listed_is_what_would_replace_an_accepted_copy(
+    at_home: House, milk: Commodity, capsys: pytest.CaptureFixture[str]
+) -> None:
+    day = date(2024, 10, 11)
+    prices = simulate(milk, 1, day)[-1].prices
+    corrected = {key: price and price + 0.25 for key, price in prices.items()}
+    Lake(at_home.lake, milk).add_publication(day, corrected)
+    assert main(["quarantine"]) == 0
+    assert "The lake holds another copy of it" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("with_a_faulty_publication")
+@pytest.mark.parametrize(
+    ("accepted", "message"),
+    [
+        ("soon", "ACCEPT='soon' is no date; write it as YYYY-MM-DD."),
+        ("2024-10-09", "No publication of 2024-10-09 is quarantined; `make quarantine` lists"),
+    ],
+)
+def test_publication_that_does_not_wait_cannot_be_accepted(
+    accepted: str, message: str, at_home: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = at_home.hashes()
+    assert main(["quarantine", "--accept", accepted]) == 1
+    assert message in capsys.readouterr().err
+    assert at_home.hashes() == before
 
 
 def test_status_of_an_empty_lake_says_how_to_fill_it(

@@ -11,11 +11,16 @@ import pytest
 from mlflow import MlflowClient
 
 from canasta.commodity import Commodity
-from canasta.deliver.report import SIMULATED, report_columns
+from canasta.deliver.report import report_columns
+from canasta.forecast.backtest import last_window
 from canasta.forecast.features import build
 from canasta.forecast.history import read_panel as read_history
 from canasta.forecast.recipe import PERSISTENCE
+from canasta.forecast.training import Trainer
+from canasta.forecast.tuning import Budget, search
 from canasta.ingest.lake import Lake
+from canasta.labels import SIMULATED
+from canasta.parameters import read_parameters
 from canasta.registry.bundle import read_bundle
 from canasta.registry.connection import connect
 from canasta.registry.panels import read_panel
@@ -176,3 +181,22 @@ def test_lost_publications_come_back_as_they_were(lived_in: House) -> None:
     assert mended.code == 0, mended.told()
     assert "2 earlier publications added" in mended.out
     assert lived_in.hashes() == before
+
+
+@pytest.mark.parametrize("algorithm", ["random-forest", "xgboost"])
+def test_the_search_ended_where_the_evaluation_begins(
+    algorithm: str, house: House, milk: Commodity, mlflow: MlflowClient
+) -> None:
+    """The logged trial is the one of a search that knows nothing of any evaluated target."""
+    parameters = read_parameters()
+    panel = read_history(Lake(house.lake, milk), milk, date.fromisoformat(DAY))
+    window = last_window(panel, parameters.backtest.origins, parameters.backtest.training, 10)
+    known = Trainer.of(panel.cut(window.first + 1), parameters.training, seed=1)
+    expected = search(algorithm, known, window.first, parameters, Budget(1)).best
+    experiment = mlflow.get_experiment_by_name("milk-price-predictor")
+    assert experiment is not None
+    [logged] = mlflow.search_runs(
+        [experiment.experiment_id],
+        f"tags.algorithm = '{algorithm}' and attributes.run_name = 'trial 0'",
+    )
+    assert logged.data.metrics["rmse"] == expected.rmse

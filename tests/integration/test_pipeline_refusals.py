@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from contextlib import closing
 from datetime import date
 
 import pytest
 
 from canasta.commodity import Commodity
-from canasta.deliver.report import SIMULATED
+from canasta.ingest.lake import Lake
 from canasta.ingest.lock import LakeLock
+from canasta.labels import SIMULATED
 from simulate_publication import publish_files, simulate
 from tests.integration.conftest import FirstRun
 from tests.integration.pipeline_setting import Ended, House
@@ -40,11 +43,19 @@ def assert_refused(ended: Ended, error: str, *parts: str, code: int = 1) -> None
             "2024-10-08", {}, "SettingsError",
             ["DATE=2024-10-08 lies before the newest publication in the lake, 2024-10-09"],
         ),
-        (
-            FirstRun.DAY, {"PUBLICATION_URL": "file:///nowhere"}, "LakeMismatch",
-            ["source kind simulated", "sniim", "Set LAKE_URL="],
-        ),
         (FirstRun.DAY, {"MAX_EVALS": "many"}, "SettingsError", ["MAX_EVALS"]),
+        (
+            FirstRun.DAY, {"LAKE_URL": "foo://x"}, "SettingsError",
+            ["LAKE_URL: expected a folder, file:///folder or s3://bucket/prefix"],
+        ),
+        (
+            FirstRun.DAY, {"PUBLICATION_URL": "/published"}, "SettingsError",
+            ["PUBLICATION_URL: ", "write a local folder as file:///folder"],
+        ),
+        (
+            FirstRun.DAY, {"REPORTS_DIR": "s3://bucket/reports"}, "SettingsError",
+            ["REPORTS_DIR: expected a local folder"],
+        ),
     ],
 )  # fmt: skip
 def test_run_that_cannot_be_done_says_why_and_changes_nothing(
@@ -53,6 +64,43 @@ def test_run_that_cannot_be_done_says_why_and_changes_nothing(
     before = lived_in.hashes()
     assert_refused(lived_in.daily(day, **variables), error, *parts)
     assert lived_in.hashes() == before
+
+
+def test_real_publication_does_not_enter_a_simulated_lake(lived_in: House, milk: Commodity) -> None:
+    before = lived_in.hashes()
+    source = lived_in.folder / "sniim"
+    [file] = publish_files(source, simulate(milk, 1, date(2024, 10, 11)), milk)
+    ended = lived_in.daily("2024-10-11", PUBLICATION_URL=source.as_uri())
+    assert_refused(
+        ended, "LakeMismatch",
+        "holds milk prices of source kind simulated", f"{file.path.as_uri()} holds milk prices of "
+        "source kind sniim", "Set LAKE_URL=", f"with PUBLICATION_URL={source.as_uri()}",
+    )  # fmt: skip
+    kept = {key: value for key, value in lived_in.hashes().items() if key not in before}
+    assert [key.split("/")[0] for key in kept] == ["raw"]
+
+
+def test_simulated_run_does_not_claim_an_earlier_system_s_lake(
+    house: House, milk: Commodity
+) -> None:
+    block = simulate(milk, 1, date(2024, 1, 3))[0]
+    Lake(house.lake, milk).add_publication(block.date, block.prices)
+    before = house.hashes()
+    assert_refused(house.daily("2024-02-21"), "LakeMismatch", "source kind sniim", "simulated")
+    assert house.hashes() == before
+
+
+def test_simulated_publication_says_so_whatever_way_it_comes(house: House) -> None:
+    day, published = "2024-02-21", (house.folder / "publications").as_uri()
+    told = subprocess.run(
+        [sys.executable, "-m", "simulate_publication", "write", "--until", day],
+        env=house.environment, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert "Leche21022024.xlsx" in told.stdout
+    ended = house.daily(day, PUBLICATION_URL=published)
+    assert ended.code == 0, ended.told()
+    assert SIMULATED in ended.out
+    assert set(house.report("2024-02-23")["modelo"]) == {f"persistence ({SIMULATED})"}
 
 
 def test_second_run_meanwhile_says_so_and_exits_75(lived_in: House) -> None:

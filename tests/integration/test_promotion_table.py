@@ -19,24 +19,16 @@ from canasta.registry.pointer import current
 from canasta.registry.promotion import carry_out, promote_by_hand
 from canasta.registry.steps import Registry, Ruling
 from canasta.registry.tracking import Tracking
-from canasta.store import Store
 from tests.integration.registry_setting import (
     basis,
     register,
     register_all,
-    registry_on,
     ruling,
-    tracking_in,
 )
 from tests.unit.registry.builders import RECIPES, competition
 
 CHAMPION = "champion"
 REFIT = "refit"
-
-
-@pytest.fixture(scope="module")
-def tracking(tmp_path_factory: pytest.TempPathFactory) -> Tracking:
-    return tracking_in(tmp_path_factory.mktemp("mlflow"))
 
 
 @pytest.fixture(scope="module")
@@ -122,11 +114,6 @@ TABLE = {
     ),
     "one slice much worse": Row(RANDOM_FOREST, with_one_bad_slice, "refresh", REFIT),
 }
-
-
-@pytest.fixture
-def registry(tmp_path: Path, tracking: Tracking) -> Registry:
-    return registry_on(Store(str(tmp_path / "lake")), tracking)
 
 
 def crown(registry: Registry, reigning: str | None, versions: Mapping[str, int]) -> None:

@@ -95,8 +95,7 @@ def test_a_run_holds_params_trials_figures_and_json(tracking: Tracking) -> None:
         run.log_trials(trials)
         run.log_figures({"gain": figure})
         run.log_json("evidence.json", {"skill": float("nan")})
-        with tracking.run("child", {}, {}, nested=True) as child:
-            child.log_metrics({"rmse": 0.3, "unknown": float("nan")})
+        run.log_metrics({"rmse": 0.3, "unknown": float("nan")})
     client = tracking._client
     found = client.get_run(run.id)
     assert found.info.status == "FINISHED"
@@ -106,7 +105,7 @@ def test_a_run_holds_params_trials_figures_and_json(tracking: Tracking) -> None:
     nested = client.search_runs(
         [found.info.experiment_id], f"tags.mlflow.parentRunId = '{run.id}'", order_by=["created"]
     )
-    assert {child.info.run_name for child in nested} == {"child", "trial 1", "trial 2", "trial 3"}
+    assert {child.info.run_name for child in nested} == {"trial 1", "trial 2", "trial 3"}
     tried = {child.data.params.get("eta"): child.data.metrics["rmse"] for child in nested}
     assert tried["0.2"] == pytest.approx(0.33)
 

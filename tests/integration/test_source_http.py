@@ -13,8 +13,9 @@ import pytest
 from canasta.commodity import Commodity
 from canasta.errors import NoPublication, NotAWorkbook, SettingsError, SourceUnreachable
 from canasta.ingest.folders import Patience
+from canasta.ingest.identity import SourceKind
 from canasta.ingest.intake import ingest
-from canasta.ingest.lake import SourceKind, open_lake
+from canasta.ingest.lake import open_lake
 from canasta.ingest.source import find
 from canasta.store import store_for
 from simulate_publication import serving

@@ -47,6 +47,54 @@ def test_malformed_value_is_refused_by_its_name(name: str, value: str, dotenv: P
         read_settings({name: value}, dotenv)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "advice"),
+    [
+        ("LAKE_URL", "foo://x", "expected a folder, file:///folder or s3://bucket/prefix"),
+        ("LAKE_URL", "s3://", "s3://bucket/prefix"),
+        ("LAKE_URL", "file://data/lake", "file:///folder"),
+        ("LAKE_URL", "zip::/data/lake.zip", "expected a folder"),
+        ("LAKE_URL", "https://example.org/lake", "expected a folder"),
+        ("PUBLICATION_URL", "ftp://example.org/prices", "the https, http or file URL of a folder"),
+        ("PUBLICATION_URL", "/srv/published", "write a local folder as file:///folder"),
+        ("PUBLICATION_URL", "file://published", "file:///folder"),
+        ("PUBLICATION_URL", "https://", "the https, http or file URL"),
+        ("PUBLICATION_URL", "http://[::1", "PUBLICATION_URL"),
+        ("REPORTS_DIR", "s3://bucket/reports", "expected a local folder"),
+        ("REPORTS_DIR", "file:///srv/reports", "expected a local folder"),
+        ("PUBLICATIONS", "s3://bucket/published", "expected a local folder"),
+        ("PREFECT_HOME", "https://example.org", "expected a local folder"),
+    ],
+)
+def test_place_that_cannot_be_used_is_refused_by_its_name_with_advice(
+    name: str, value: str, advice: str, dotenv: Path
+) -> None:
+    with pytest.raises(SettingsError) as refused:
+        read_settings({name: value}, dotenv)
+    assert str(refused.value).startswith(f"A setting cannot be used. {name}: ")
+    assert advice in str(refused.value)
+    assert "Value error" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LAKE_URL", "data/lake"),
+        ("LAKE_URL", "/srv/a:b/lake"),
+        ("LAKE_URL", "file:///srv/lake"),
+        ("LAKE_URL", "s3://bucket"),
+        ("LAKE_URL", "s3://bucket/prefix"),
+        ("PUBLICATION_URL", "http://127.0.0.1:8046"),
+        ("PUBLICATION_URL", "https://example.org/a%20b"),
+        ("PUBLICATION_URL", "file:///srv/published"),
+        ("REPORTS_DIR", "reports"),
+        ("PUBLICATIONS", "~/published: new"),
+    ],
+)
+def test_place_that_can_be_used_is_taken_as_given(name: str, value: str, dotenv: Path) -> None:
+    assert str(getattr(read_settings({name: value}, dotenv), name.lower())) == value
+
+
 def test_every_malformed_value_is_told_at_once(dotenv: Path) -> None:
     with pytest.raises(SettingsError, match=r"MAX_EVALS.*SEED"):
         read_settings({"SEED": "x", "MAX_EVALS": "y"}, dotenv)
@@ -80,7 +128,15 @@ def test_no_value_stands_in_a_message(dotenv: Path) -> None:
     with pytest.raises(SettingsError) as unknown:
         read_settings({}, dotenv)
     with pytest.raises(SettingsError) as malformed:
-        read_settings({"SEED": "hunter2"}, dotenv.with_name("none"))
+        read_settings(
+            {
+                "SEED": "hunter2",
+                "PUBLICATION_URL": "ftp://me:hunter2@example.org",
+                "LAKE_URL": "ftp://me:hunter2@example.org",
+                "REPORTS_DIR": "ftp://me:hunter2@example.org",
+            },
+            dotenv.with_name("none"),
+        )
     assert "hunter2" not in f"{unknown.value}{malformed.value}"
 
 

@@ -97,6 +97,19 @@ def test_remains_of_a_broken_write_are_no_objects(tmp_path: Path) -> None:
     assert store_for(str(tmp_path)).keys("daily") == []
 
 
+def test_remains_of_broken_writes_are_removed_and_nothing_else(store: Store) -> None:
+    store.replace(KEY, b"kept")
+    store.replace("half.partial", b"no remains: a writer's begin with a dot")
+    if store.folder is not None:
+        for folder in (store.folder, store.folder / "daily" / "2025"):
+            (folder / f".abc{PARTIAL_SUFFIX}").write_bytes(b"half")
+    store.remove_partial_files()
+    assert store.read(KEY) == b"kept"
+    assert store.exists("half.partial")
+    if store.folder is not None:
+        assert [path.name for path in store.folder.rglob(".*")] == []
+
+
 def test_failed_write_leaves_old_content_and_nothing_else(tmp_path: Path) -> None:
     store = store_for(str(tmp_path))
     (tmp_path / "folder" / "inside").mkdir(parents=True)

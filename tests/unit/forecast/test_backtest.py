@@ -11,6 +11,7 @@ from canasta.forecast.outlook import forecast
 from canasta.forecast.panel import Floats, Panel
 from canasta.forecast.recipe import PERSISTENCE, RANDOM_FOREST, XGBOOST, Recipe
 from canasta.forecast.training import Trainer
+from canasta.forecast.vintages import Vintages
 from canasta.parameters import Parameters
 
 FOREST = Recipe(
@@ -41,7 +42,7 @@ SEED = 5
 
 def back_test(panel: Panel, milk: Commodity, parameters: Parameters) -> Backtest:
     return run(
-        Trainer.of(panel, parameters.training, SEED),
+        Vintages.unrevised(Trainer.of(panel, parameters.training, SEED)),
         RECIPES,
         last_window(panel, origins=40, training=60, refit_every=10),
         tuple(milk.slice_of(key) for key in panel.keys),
@@ -53,13 +54,17 @@ def result(panel: Panel, milk: Commodity, parameters: Parameters) -> Backtest:
     return back_test(panel, milk, parameters)
 
 
+def refit_of(window: Window, origin: int) -> int:
+    return next(refit for refit in window.refits if origin in window.served(refit))
+
+
 def forecast_anew(
     panel: Panel, recipe: Recipe, window: Window, origin: int, parameters: Parameters
 ) -> Floats:
     """Forecast as someone would who had nothing but the publications up to `origin`."""
     known = panel.cut(origin + 1)
     trainer = Trainer.of(known, parameters.training, SEED)
-    fitted = trainer.fit(recipe, window.refit_column(origin))
+    fitted = trainer.fit(recipe, refit_of(window, origin))
     return forecast(fitted.predictor, known, known.origin).mean[:, 0]
 
 
@@ -77,15 +82,16 @@ def test_cutting_the_history_gives_the_same_bits(
 
 
 def test_no_score_comes_from_a_fit_that_knew_its_future(result: Backtest, panel: Panel) -> None:
-    """Each fit's newest training target lies on or before the first origin it serves."""
+    """The newest target that a fit learnt lies on or before the first origin that it serves."""
     window = last_window(panel, origins=40, training=60, refit_every=10)
-    served = [window.refit_column(origin) for origin in window.origins]
     fits = {(fit.name, fit.column): fit for fit in result.fits}
-    assert len(fits) == len(result.fits) == 3 * 4
-    for name in result.recipes:
-        for origin, column in zip(window.origins, served, strict=True):
-            assert fits[name, column].last_target <= panel.dates[origin]
-            assert fits[name, column].last_target == panel.dates[column]
+    assert fits.keys() == {(name, refit) for name in result.recipes for refit in window.refits}
+    assert [o for refit in window.refits for o in window.served(refit)] == list(window.origins)
+    for (name, refit), fit in fits.items():
+        if name == PERSISTENCE:
+            assert fit.newest_target is None
+        else:
+            assert fit.newest_target == panel.dates[refit], "all it may know, and no more"
 
 
 def test_prices_after_an_origin_change_no_forecast_from_it(
@@ -93,7 +99,7 @@ def test_prices_after_an_origin_change_no_forecast_from_it(
 ) -> None:
     """The forecasts are compared themselves: a fit that reached further would move them."""
     window = last_window(panel, origins=40, training=60, refit_every=10)
-    cut = window.first + 23
+    cut = window.refits[2]
     prices = panel.prices.copy()
     prices[:, cut + 1 :] = np.random.default_rng(1).uniform(15, 40, prices[:, cut + 1 :].shape)
     other = replace(panel, prices=prices)

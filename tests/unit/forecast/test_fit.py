@@ -82,14 +82,16 @@ def test_unknown_algorithm_is_named(features: Features) -> None:
 
 
 def test_training_ends_with_the_target_in_the_column(panel: Panel, trainer: Trainer) -> None:
-    rows, targets = trainer.rows(60)
+    lesson = trainer.lesson(60)
+    rows, targets = lesson.rows, lesson.changes
+    assert lesson.newest_target == 60
     known = np.isfinite(panel.prices)
     warm = trainer.parameters.warm_up
     assert len(rows) == len(targets) == (known[:, warm:60] & known[:, warm + 1 : 61]).sum()
     assert np.abs(targets).max() <= trainer.parameters.clip
     wild = trainer.changes.copy()
     wild[:, 60:] = 99.0
-    assert np.array_equal(targets, replace(trainer, changes=wild).rows(60)[1])
+    assert np.array_equal(targets, replace(trainer, changes=wild).lesson(60).changes)
 
 
 def test_what_is_known_by_a_column_is_what_a_cut_history_gives(
@@ -104,7 +106,7 @@ def test_what_is_known_by_a_column_is_what_a_cut_history_gives(
 
 def test_nothing_to_train_on_is_told(trainer: Trainer) -> None:
     with pytest.raises(TooLittleHistory, match="Nothing to train on: 16 publications"):
-        trainer.rows(15)
+        trainer.lesson(15)
     assert trainer.fit(Recipe(PERSISTENCE), 15).native is None
 
 

@@ -4,7 +4,8 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from canasta.forecast.features import Features
+from canasta.errors import FeaturesMismatch
+from canasta.forecast.features import Features, at_origin, state_of
 from canasta.forecast.outlook import forecast
 from canasta.forecast.panel import LIVE_WINDOW, Panel
 from canasta.forecast.predictor import Predictor
@@ -52,3 +53,23 @@ def test_a_late_publication_is_given_up_after_two_days(panel: Panel, predictor: 
     assert waiting.targets == (first,)
     assert given_up.skipped == (first,)
     assert given_up.targets == (panel.calendar.next_after(first),)
+
+
+def test_forecasts_aim_at_the_date_that_they_name(panel: Panel, predictor: Predictor) -> None:
+    first = panel.calendar.next_after(panel.origin)
+    late = forecast(predictor, panel, first + timedelta(days=2))
+    state = state_of(panel)
+    rows = [
+        at_origin(state, series, panel.prices[series], late.targets[0])
+        for series in range(len(panel.keys))
+    ]
+    expected = panel.filled[:, -1] + predictor.mean_change(np.array(rows))
+    assert np.array_equal(late.mean[panel.live, 0], expected[panel.live])
+    on_time = forecast(predictor, panel, panel.origin)
+    assert not np.array_equal(late.mean[panel.live], on_time.mean[panel.live])
+
+
+def test_a_model_of_other_features_is_refused(panel: Panel, predictor: Predictor) -> None:
+    swapped = (*predictor.features[1::-1], *predictor.features[2:])
+    with pytest.raises(FeaturesMismatch, match="make retrain"):
+        forecast(replace(predictor, features=swapped), panel, panel.origin)

@@ -1,80 +1,27 @@
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from canasta.commodity import Commodity
-from canasta.errors import LakeError, NoPublication, NotAWorkbook, SourceUnreachable
+from canasta.errors import NoPublication, NotAWorkbook, SourceUnreachable
 from canasta.ingest.block import Block
-from canasta.ingest.intake import ingest, release
-from canasta.ingest.lake import Gaps, Lake, SourceKind, daily_key, open_lake
-from canasta.ingest.summary import IngestSummary, Outcome
-from canasta.store import Store, store_for
-from simulate_publication import Layout
+from canasta.ingest.identity import SourceKind
+from canasta.ingest.intake import ingest
+from canasta.ingest.lake import open_lake
+from canasta.ingest.summary import Outcome
+from canasta.store import PARTIAL_SUFFIX, Store, store_for
 from tests.unit.ingest.builders import (
     KEYS,
     LIMITS,
-    block,
     changed,
-    days,
     publications,
     publish,
     tree,
     with_wrong_average,
 )
-
-LAST = date(2030, 1, 1)
-
-
-class Desk:
-    """A folder of publications, a lake beside it, and a run as of each day."""
-
-    def __init__(self, folder: Path, milk: Commodity) -> None:
-        self.milk = milk
-        self.published = folder / "published"
-        self.stored = folder / "lake"
-        self.lake = open_lake(store_for(str(self.stored)), milk, SourceKind.SNIIM)
-
-    def run(self, day: date, *blocks: Block, layout: Layout | None = None) -> IngestSummary:
-        """Publish a file, if blocks are given, and ingest as of `day`."""
-        if blocks:
-            publish(self.published, blocks, self.milk, layout)
-        self.published.mkdir(exist_ok=True)
-        return ingest(self.lake, self.published.as_uri(), day, LIMITS)
-
-    def daily(self, day: date) -> Path:
-        return self.stored / daily_key(day)
-
-
-@pytest.fixture
-def desk(tmp_path: Path, milk: Commodity) -> Desk:
-    return Desk(tmp_path, milk)
-
-
-@pytest.fixture
-def five(milk: Commodity) -> list[Block]:
-    return publications(5, milk)
-
-
-def cells(lake: Lake) -> dict[date, object]:
-    return dict(lake.cells(LAST))
-
-
-def expected(*blocks: Block) -> dict[date, object]:
-    return {stated.date: stated.prices for stated in blocks}
-
-
-def stale(five: list[Block]) -> Block:
-    """The third publication, repeating the second."""
-    return replace(five[1], date=five[2].date)
-
-
-def after(stated: Block, day: date, milk: Commodity) -> Block:
-    """A usual publication that comes after `stated`."""
-    prices = {key: (stated.prices[key] or 0.0) + 0.25 for key in KEYS[:2]}
-    return replace(changed(stated, prices, milk), date=day)
+from tests.unit.ingest.desk import LAST, Desk, cells, expected
 
 
 def test_the_first_run_takes_the_whole_history(desk: Desk, five: list[Block]) -> None:
@@ -251,139 +198,6 @@ def test_an_old_file_read_late_undoes_no_correction(
     assert cells(desk.lake) == {**before, five[2].date: five[2].prices}
 
 
-def test_a_faulty_block_waits_and_its_neighbours_enter(desk: Desk, five: list[Block]) -> None:
-    summary = desk.run(five[2].date, *five[:2], with_wrong_average(five[2]))
-    assert (summary.outcome, summary.newest) == (Outcome.NEW, five[1].date)
-    [waiting] = summary.quarantined
-    assert waiting.block_date == five[2].date
-    assert [reason.kind for reason in waiting.reasons] == ["checksum-mismatch"]
-    assert waiting.prices == five[2].prices
-    before = tree(desk.stored)
-    again = desk.run(five[2].date)
-    assert tree(desk.stored) == before
-    assert again.outcome is Outcome.QUARANTINED
-    assert (again.quarantined, again.waiting) == ((), (waiting,))
-
-
-def test_a_faulty_file_repaired_in_place_enters(desk: Desk, five: list[Block]) -> None:
-    desk.run(five[1].date, *five[:2])
-    assert desk.run(five[2].date, *five[:2], with_wrong_average(five[2])).new == ()
-    assert desk.run(five[2].date, *five[:3]).new == (five[2].date,)
-    before = tree(desk.stored)
-    assert desk.run(five[2].date).outcome is Outcome.NOTHING_NEW
-    assert tree(desk.stored) == before
-
-
-def test_a_corrected_copy_in_a_later_file_enters(desk: Desk, five: list[Block]) -> None:
-    desk.run(five[2].date, *five[:2], with_wrong_average(five[2]))
-    summary = desk.run(five[3].date, *five[:4])
-    assert (summary.new, summary.backfilled) == ((five[3].date,), (five[2].date,))
-    assert summary.released == ()
-
-
-def test_two_later_files_that_agree_release_a_block(
-    desk: Desk, five: list[Block], milk: Commodity
-) -> None:
-    odd = stale(five)
-    fourth = after(odd, five[3].date, milk)
-    fifth = after(fourth, five[4].date, milk)
-    first = desk.run(odd.date, *five[:2], odd)
-    assert [str(r) for r in first.quarantined[0].reasons] == [
-        "stale: every quoted price repeats the publication before"
-    ]
-    assert desk.run(fourth.date, *five[:2], odd, fourth).released == ()
-    assert desk.run(fourth.date).released == ()
-    assert not desk.daily(odd.date).exists()
-    summary = desk.run(fifth.date, *five[:2], odd, fourth, fifth)
-    assert summary.released == (odd.date,)
-    assert cells(desk.lake) == expected(*five[:2], odd, fourth, fifth)
-    before = tree(desk.stored)
-    desk.run(fifth.date)
-    desk.daily(odd.date).unlink()
-    desk.run(fifth.date)
-    assert tree(desk.stored) == before
-
-
-def test_a_failing_copy_never_replaces_a_good_one(
-    desk: Desk, five: list[Block], milk: Commodity
-) -> None:
-    desk.run(five[2].date, *five[:3])
-    bad = with_wrong_average(changed(five[1], {KEYS[0]: 24.5}, milk))
-    good = cells(desk.lake)
-    summary = desk.run(five[3].date, five[0], bad, *five[2:4])
-    assert summary.outcome is Outcome.NEW
-    assert [waiting.block_date for waiting in summary.quarantined] == [bad.date]
-    assert cells(desk.lake) == {**good, five[3].date: five[3].prices}
-    desk.run(five[4].date, five[0], bad, *five[2:])
-    sixth = after(five[4], days(6)[5], milk)
-    summary = desk.run(sixth.date, five[0], bad, *five[2:], sixth)
-    assert summary.released == (bad.date,)
-    assert desk.lake.cells(LAST)[bad.date] == bad.prices
-    assert desk.lake.cells(five[4].date)[bad.date] == five[1].prices
-
-
-def test_a_copy_that_became_another_block_is_held_back(
-    desk: Desk, five: list[Block], milk: Commodity
-) -> None:
-    desk.run(five[2].date, *five[:3])
-    moved = {key: (price or 0.0) + 0.01 for key, price in five[0].prices.items()}
-    summary = desk.run(five[3].date, block(five[0].date, moved, milk), *five[1:4])
-    [waiting] = summary.quarantined
-    assert "100% of the accepted prices are stated otherwise" in waiting.reasons[-1].detail
-    assert desk.lake.cells(LAST)[five[0].date] == five[0].prices
-
-
-def test_a_block_that_cannot_be_read_waits_too(
-    desk: Desk, five: list[Block], milk: Commodity
-) -> None:
-    twice = [changed(five[2], {KEYS[0]: 24.5}, milk), five[2]]
-    summary = desk.run(five[2].date, *five[:2], *twice)
-    [waiting] = summary.quarantined
-    assert (waiting.block_date, waiting.prices) == (five[2].date, None)
-    before = tree(desk.stored)
-    desk.run(five[2].date)
-    assert tree(desk.stored) == before
-    with pytest.raises(LakeError, match="could not be read"):
-        release(desk.lake, five[2].date, five[2].date, LIMITS)
-
-
-def test_a_person_can_accept_a_block(desk: Desk, five: list[Block]) -> None:
-    desk.run(five[2].date, *five[:2], stale(five))
-    release(desk.lake, five[2].date, five[2].date, LIMITS)
-    assert cells(desk.lake) == expected(*five[:2], stale(five))
-    before = tree(desk.stored)
-    desk.daily(five[2].date).unlink()
-    desk.run(five[2].date)
-    assert tree(desk.stored) == before
-
-
-def test_a_person_can_accept_a_correction(desk: Desk, five: list[Block], milk: Commodity) -> None:
-    desk.run(five[2].date, *five[:3])
-    bad = with_wrong_average(changed(five[1], {KEYS[0]: 24.5}, milk))
-    desk.run(five[3].date, five[0], bad, *five[2:4])
-    release(desk.lake, bad.date, five[3].date + timedelta(days=1), LIMITS)
-    assert desk.lake.cells(five[3].date)[bad.date] == five[1].prices
-    assert desk.lake.cells(LAST)[bad.date] == bad.prices
-    before = tree(desk.stored)
-    desk.run(five[3].date + timedelta(days=1))
-    assert tree(desk.stored) == before
-
-
-def test_waiting_and_missing_dates_are_told_apart(desk: Desk, five: list[Block]) -> None:
-    assert desk.lake.gaps(LAST) == Gaps((), ())
-    desk.run(five[4].date, five[0], with_wrong_average(five[2]), five[3], five[4])
-    assert desk.lake.gaps(five[4].date) == Gaps((five[2].date,), (five[1].date,))
-    assert desk.lake.gaps(five[1].date) == Gaps((), (five[1].date,))
-    release(desk.lake, five[2].date, five[4].date, LIMITS)
-    assert desk.lake.gaps(five[4].date) == Gaps((), (five[1].date,))
-
-
-def test_there_must_be_something_to_accept(desk: Desk, five: list[Block]) -> None:
-    desk.run(five[2].date, *five[:3])
-    with pytest.raises(LakeError, match="No publication of 2025-06-04 is quarantined"):
-        release(desk.lake, five[1].date, five[2].date, LIMITS)
-
-
 def test_a_file_without_the_block_of_its_name_is_flagged(desk: Desk, five: list[Block]) -> None:
     desk.run(five[0].date, five[0])
     publish(desk.published, five[:1], desk.milk).rename(desk.published / "Leche04062025.xlsx")
@@ -400,6 +214,15 @@ def test_flags_of_accepted_publications_are_told_once(
     summary = desk.run(jumped.date, five[0], jumped)
     assert [(flag.date, flag.finding.kind) for flag in summary.flags] == [(jumped.date, "jump")]
     assert desk.run(jumped.date).flags == ()
+
+
+def test_what_a_killed_write_left_is_removed(desk: Desk, five: list[Block]) -> None:
+    desk.run(five[0].date, five[0])
+    before = tree(desk.stored)
+    for folder in (desk.stored, desk.stored / "daily" / "2025" / "06", desk.stored / "raw"):
+        (folder / f".x1y2{PARTIAL_SUFFIX}").write_bytes(b"half")
+    desk.run(five[0].date)
+    assert tree(desk.stored) == before
 
 
 class Killed(BaseException):

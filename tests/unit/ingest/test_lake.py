@@ -9,15 +9,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from canasta.commodity import Commodity
-from canasta.errors import LakeEmpty, LakeMismatch, ObjectCorrupt
+from canasta.errors import LakeEmpty, ObjectCorrupt
 from canasta.ingest.block import Block
 from canasta.ingest.history import History
-from canasta.ingest.lake import Lake, SourceKind, daily_key, open_lake
+from canasta.ingest.identity import SourceKind
+from canasta.ingest.lake import Lake, daily_key, open_lake
 from canasta.ingest.quality import Cells
 from canasta.ingest.revisions import Revision
 from canasta.labels import Key
 from canasta.store import Store, store_for
-from tests.unit.ingest.builders import KEYS, days, publications, tree
+from tests.unit.ingest.builders import KEYS, days, publications
 
 LAST = date(2030, 1, 1)
 NAMES = ("Estado", "Ciudad", "Tipo", "Canal")
@@ -194,21 +195,3 @@ def test_the_fingerprint_tells_what_the_history_is_made_of(
     twin.add_revision(Revision(first, third, 1, {KEYS[0]: (20.0, 30.0)}))
     assert lake.fingerprint(second) == twin.fingerprint(second)
     assert lake.fingerprint(third) != twin.fingerprint(third)
-
-
-def test_a_lake_remembers_whose_it_is(lake: Lake, milk: Commodity, tmp_path: Path) -> None:
-    before = tree(tmp_path)
-    open_lake(lake.store, milk, SourceKind.SNIIM)
-    assert tree(tmp_path) == before
-    with pytest.raises(LakeMismatch, match=f"LAKE_URL={tmp_path}/lake-simulated,"):
-        open_lake(lake.store, milk, SourceKind.SIMULATED)
-    tortilla = milk.model_copy(update={"name": "tortilla"})
-    with pytest.raises(LakeMismatch, match=f"LAKE_URL={tmp_path}/lake-tortilla,"):
-        open_lake(lake.store, tortilla, SourceKind.SNIIM)
-
-
-def test_another_bucket_is_never_suggested(milk: Commodity) -> None:
-    store = store_for("memory://bucket")
-    open_lake(store, milk, SourceKind.SNIIM)
-    with pytest.raises(LakeMismatch, match="LAKE_URL=memory://bucket/lake-replay,"):
-        open_lake(store, milk, SourceKind.REPLAY)

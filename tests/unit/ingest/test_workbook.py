@@ -49,6 +49,7 @@ FOOTERS = (
     "Nota: precio promedio al consumidor por litro, sin IVA",
     "Cifras al 3 de enero de 2024",
     "n.d. No disponible",
+    "\N{NO-BREAK SPACE}Datos  SIMULADOS: no son de SNIIM",
 )
 layouts = st.builds(
     Layout,
@@ -78,6 +79,7 @@ def test_reads_back_whatever_the_layout(blocks: list[Block], layout: Layout) -> 
     parsed = parse(render(blocks, MILK, layout=layout), MILK)
     stated = blocks if layout.averages else [replace(block, averages=None) for block in blocks]
     assert parsed.blocks == stated
+    assert parsed.simulated is (FOOTERS[-1] in layout.footer)
     assert [list(block.prices) for block in parsed.blocks] == [list(b.prices) for b in stated]
     assert parsed.broken == []
 

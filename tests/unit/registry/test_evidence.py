@@ -61,3 +61,18 @@ def test_a_contestant_that_abstains_has_no_figure() -> None:
     assert math.isnan(candidate.against_persistence.skill)
     assert math.isnan(candidate.slices["South"].dm)
     assert candidate.slices["North"].skill == pytest.approx(30, abs=1)
+
+
+def test_a_slice_whose_prices_stood_still_is_not_judged() -> None:
+    bt = competition({"xgboost": 0.3})
+    actual = bt.actual.copy()
+    actual[4:] = bt.last[4:]
+    still = gather(replace(bt, actual=actual), None, ["xgboost"]).candidates[0]
+    assert set(still.slices) == {"North"}
+    actual[4:, 3] += 0.5
+    once = gather(replace(bt, actual=actual), None, ["xgboost"]).candidates[0]
+    assert set(once.slices) == {"North"}
+    actual[4:, 7] += 0.5
+    twice = gather(replace(bt, actual=actual), None, ["xgboost"]).candidates[0]
+    assert set(twice.slices) == {"North", "South"}
+    assert math.isfinite(twice.slices["South"].dm)

@@ -12,8 +12,11 @@ import pandas as pd
 import pytest
 
 from canasta.commodity import Commodity
+from canasta.ingest.workbook import parse
 from simulate_publication import render, simulate
 from simulate_publication.__main__ import main
+from simulate_publication.layout import SIMULATION
+from simulate_publication.publisher import ORIGIN
 from simulate_publication.server import open_server
 
 
@@ -40,7 +43,7 @@ def test_write_simulates_with_the_settings(
 ) -> None:
     assert main(["write", "--until", "2024-01-06"]) == 0
     path = publications / "Leche05012024.xlsx"
-    assert path.read_bytes() == render(simulate(milk, 5, date(2024, 1, 5)), milk)
+    assert path.read_bytes() == render(simulate(milk, 5, date(2024, 1, 5)), milk, layout=SIMULATION)
     said = capsys.readouterr().out
     assert said.count("\n") == 1
     assert str(path) in said
@@ -60,7 +63,7 @@ def test_options_win_over_settings(tmp_path: Path, milk: Commodity) -> None:
         main(["write", "--until", "2024-01-10", "--out", str(out), "--seed", "8", "--every"]) == 0
     )
     assert len(list(out.glob("*.xlsx"))) == 4
-    expected = render(simulate(milk, 8, date(2024, 1, 8)), milk)
+    expected = render(simulate(milk, 8, date(2024, 1, 8)), milk, layout=SIMULATION)
     assert (out / "Leche08012024.xlsx").read_bytes() == expected
 
 
@@ -70,10 +73,12 @@ def test_the_last_workbooks(publications: Path) -> None:
 
 
 def test_real_history_is_rendered_up_to_the_date(
-    publications: Path, history: Path, capsys: pytest.CaptureFixture[str]
+    publications: Path, history: Path, milk: Commodity, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["write", "--history", str(history), "--until", "2023-03-02"]) == 0
-    assert [path.name for path in publications.glob("*.xlsx")] == ["Leche01032023.xlsx"]
+    [path] = publications.glob("*.xlsx")
+    assert path.name == "Leche01032023.xlsx"
+    assert not parse(path.read_bytes(), milk).simulated
     assert f"history from {history}" in capsys.readouterr().out
 
 
@@ -118,6 +123,15 @@ def test_a_bad_setting_exits_1(
 def test_serving_a_missing_folder_exits_1(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["serve"]) == 1
     assert "make simulate" in capsys.readouterr().err
+
+
+def test_workbooks_that_do_not_say_that_they_are_simulated_are_not_served(
+    publications: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["write", "--until", "2024-01-05"])
+    (publications / ORIGIN).write_text('{"commodity": "milk", "seed": 5, "history": null}')
+    assert main(["serve"]) == 1
+    assert "Write them again with `make simulate`" in capsys.readouterr().err
 
 
 def test_serving_on_a_taken_port_exits_1(

@@ -1,0 +1,135 @@
+"""A lake whose past was corrected: the back-test sees each correction when it was first seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pytest
+
+from canasta.commodity import Commodity
+from canasta.forecast.backtest import Backtest, Window, last_window, run
+from canasta.forecast.history import read_panel
+from canasta.forecast.outlook import forecast
+from canasta.forecast.recipe import XGBOOST, Recipe
+from canasta.forecast.training import Trainer
+from canasta.forecast.vintages import Vintages, read_vintages
+from canasta.ingest.block import Block
+from canasta.ingest.identity import SourceKind
+from canasta.ingest.intake import ingest
+from canasta.ingest.lake import Lake, open_lake
+from canasta.parameters import read_parameters
+from canasta.store import store_for
+from simulate_publication import publish_files, simulate, true_averages
+
+PARAMETERS = read_parameters()
+SEED = 4
+RECIPE = Recipe(XGBOOST, {"n_estimators": 15, "max_depth": 3, "eta": 0.1})
+CORRECTED, SEEN, LISTED, LAST = 76, 80, 84, 90
+"""Publications: which is corrected, which file shows it first, when a city appears, the last."""
+
+
+def told(block: Block, milk: Commodity, number: int) -> Block:
+    """The block as the files from number SEEN on state it."""
+    prices = dict(block.prices)
+    if number == CORRECTED:
+        quoted = [key for key, price in prices.items() if price]
+        prices |= {key: round((prices[key] or 0.0) + 0.7, 2) for key in quoted[:30]}
+    if number >= LISTED:
+        for key in [key for key in prices if key[1] == "Toluca"]:
+            prices["Edo. México", "Ecatepec", *key[2:]] = prices[key]
+    return Block(block.date, prices, true_averages(prices, milk))
+
+
+@pytest.fixture(scope="module")
+def lake(milk: Commodity, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    folder = tmp_path_factory.mktemp("corrected")
+    blocks = simulate(milk, 3, date(2024, 12, 31))[:LAST]
+    found = open_lake(store_for(str(folder / "lake")), milk, SourceKind.SNIIM)
+    for count in (SEEN - 1, SEEN, LAST):
+        stated = blocks[:count]
+        if count >= SEEN:
+            stated = [told(block, milk, number) for number, block in enumerate(stated)]
+        published = folder / f"published-{count}"
+        publish_files(published, stated, milk)
+        ingest(found, published.as_uri(), stated[-1].date, PARAMETERS.quality)
+    return found
+
+
+@pytest.fixture(scope="module")
+def vintages(lake: Lake, milk: Commodity) -> Vintages:
+    return read_vintages(lake, milk, date(2024, 12, 31), PARAMETERS.training, SEED)
+
+
+@pytest.fixture(scope="module")
+def window(vintages: Vintages) -> Window:
+    return last_window(vintages.newest.panel, 20, 60, 5)
+
+
+@pytest.fixture(scope="module")
+def backtest(vintages: Vintages, window: Window) -> Backtest:
+    slices = ("all",) * len(vintages.newest.panel.keys)
+    return run(vintages, {XGBOOST: RECIPE}, window, slices)
+
+
+def test_the_history_was_rewritten_when_it_was(lake: Lake, vintages: Vintages) -> None:
+    dates = vintages.newest.panel.dates
+    assert lake.rewritten(date(2024, 12, 31)) == (dates[SEEN - 1], dates[LISTED])
+    assert lake.rewritten(dates[SEEN - 2]) == ()
+
+
+def test_each_origin_rests_on_what_the_lake_said_then(
+    lake: Lake, milk: Commodity, vintages: Vintages, window: Window, backtest: Backtest
+) -> None:
+    """Cut the lake at each origin, forecast anew: the back-test's numbers, bit for bit."""
+    newest = vintages.newest.panel
+    for refit in window.refits:
+        known = read_panel(lake, milk, newest.dates[refit])
+        fitted = Trainer.of(known, PARAMETERS.training, SEED).fit(RECIPE, refit)
+        for origin in window.served(refit):
+            panel = read_panel(lake, milk, newest.dates[origin])
+            assert len(panel.dates) == origin + 1
+            anew = dict(
+                zip(
+                    panel.keys,
+                    forecast(fitted.predictor, panel, panel.origin).mean[:, 0],
+                    strict=True,
+                )
+            )
+            column = backtest.forecasts[XGBOOST][:, origin - window.first]
+            compared = 0
+            for key, value in zip(newest.keys, column, strict=True):
+                if np.isfinite(value):
+                    assert anew[key] == value
+                    compared += 1
+            assert compared > 150
+
+
+def test_a_panel_as_known_today_would_have_told_it_early(
+    vintages: Vintages, window: Window, backtest: Backtest
+) -> None:
+    """The same back-test without vintages differs: the test above can fail."""
+    blind = run(Vintages.unrevised(vintages.newest), {XGBOOST: RECIPE}, window, backtest.slices)
+    before = slice(CORRECTED - window.first, SEEN - 1 - window.first)
+    assert not np.array_equal(
+        blind.forecasts[XGBOOST][:, before], backtest.forecasts[XGBOOST][:, before], equal_nan=True
+    )
+
+
+def test_what_came_is_scored_as_it_is_known_now(
+    vintages: Vintages, window: Window, backtest: Backtest
+) -> None:
+    panel = vintages.newest.panel
+    came = panel.prices[:, CORRECTED]
+    scored = backtest.actual[:, CORRECTED - 1 - window.first]
+    known = np.isfinite(scored)
+    assert known.sum() > 150
+    assert np.array_equal(scored[known], came[known])
+    then = backtest.last[:, CORRECTED - window.first]
+    assert (then[known] != came[known]).sum() == 30
+
+
+def test_vintages_of_a_history_that_was_never_rewritten(vintages: Vintages) -> None:
+    newest = replace(vintages.newest, seed=9)
+    assert Vintages.unrevised(newest).at(70) is newest
