@@ -10,6 +10,7 @@ import pytest
 from canasta.commodity import Commodity
 from canasta.ingest.intake import ingest
 from canasta.ingest.lake import Lake
+from canasta.ingest.quality import cleaned
 from orchestration.__main__ import main
 from simulate_publication import publish_files, simulate
 from simulate_publication.layout import SIMULATION
@@ -105,7 +106,7 @@ def test_quarantined_publication_is_listed_with_its_reasons_and_enters_when_acce
     assert main(["quarantine", "--accept", "2024-10-11", "--date", "2024-10-11"]) == 0
     assert "Accepted  2024-10-11, first seen" in capsys.readouterr().out
     newest = simulate(milk, 1, date(2024, 10, 11))[-1]
-    assert Lake(at_home.lake, milk).cells(date.max)[newest.date] == newest.prices
+    assert Lake(at_home.lake, milk).cells(date.max)[newest.date] == cleaned(newest.prices, milk)
 
     assert main(["quarantine"]) == 0
     assert "no publication is quarantined" in capsys.readouterr().out
