@@ -62,11 +62,11 @@ quarantine: $(READY) ## list what is quarantined and why, or let the publication
 	$(call canasta,quarantine $${ACCEPT:+--accept "$$ACCEPT"} $${DATE:+--date "$$DATE"})
 
 simulate: $(READY) ## write simulated workbooks, or those of HISTORY=folder, into PUBLICATIONS
-	$(RUN) -m simulate_publication write $${HISTORY:+--history "$$HISTORY"} \
+	@$(RUN) -m simulate_publication write $${HISTORY:+--history "$$HISTORY"} \
 	  $${DATE:+--until "$$DATE"} $(ARGS)
 
 publish: $(READY)  ## serve PUBLICATIONS over http as SNIIM does (Ctrl-C ends)
-	$(RUN) -m simulate_publication serve $(ARGS)
+	@$(RUN) -m simulate_publication serve $(ARGS)
 
 # ---- what runs beside it --------------------------------------------------------------------
 
@@ -122,7 +122,7 @@ format: $(READY)   ## rewrite the code in the house style
 	$(RUN) -m ruff format .
 
 bench: $(READY)    ## time what must stay fast
-	$(RUN) -m tests.bench $(ARGS)
+	@$(RUN) -m tests.bench $(ARGS)
 
 clean:             ## remove environments, caches, simulated publications; never lake, registry, reports
 	@if [ -x $(RUN) ] && [ -d data/run ]; then $(RUN) -m orchestration stop; fi

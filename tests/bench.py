@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ from rich.console import Console
 from rich.table import Table
 
 from canasta.commodity import Commodity, load_commodity
+from canasta.deliver.publish import publish_report
+from canasta.deliver.report import ModelName
 from canasta.forecast.backtest import Window, last_window, run
 from canasta.forecast.features import at_origin, build, state_of
 from canasta.forecast.history import read_panel
@@ -181,7 +183,16 @@ class Bench:
         fitted = trainer.fit(recipe, len(panel.dates) - 1)
         rows = trainer.features.values[:1, -1]
         fitted.native.n_jobs = 1  # threads cost more than they gain on one row
-        self._time("forecast all series", lambda: forecast(fitted.predictor, panel, panel.origin))
+        outlook = self._time(
+            "forecast all series", lambda: forecast(fitted.predictor, panel, panel.origin)
+        )
+        model = ModelName(recipe.algorithm, 1, simulated=False)
+        reports = self.folder / "reports"
+        lake, made_at = store_for(str(self.folder / "lake")), datetime.now(UTC)
+        self._time(
+            "report, with its .xlsx and forecasts",
+            lambda: publish_report(lake, reports, panel, outlook, self.milk, model, made_at),
+        )
         self._time(
             f"{SINGLE} single predictions, forest",
             lambda: [fitted.predictor.mean_change(rows) for _ in range(SINGLE)],
