@@ -36,6 +36,7 @@ class Published:
 
     Attributes:
         origin, target: of its forecasts.
+        skipped: expected dates between them that passed without a publication.
         version: of the model.
         csv, workbook: paths in the reports folder.
         forecasts: location of the forecasts in the lake.
@@ -44,6 +45,7 @@ class Published:
 
     origin: date
     target: date
+    skipped: tuple[date, ...]
     version: int
     csv: Path
     workbook: Path
@@ -90,6 +92,7 @@ def publish_report(
     return Published(
         origin=outlook.origin,
         target=target,
+        skipped=outlook.skipped,
         version=model.version,
         csv=Path(reports.location(report_name(target, CSV))),
         workbook=Path(reports.location(report_name(target, XLSX))),

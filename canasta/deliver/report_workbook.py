@@ -128,7 +128,7 @@ def _write_warning(sheet: Worksheet, row: int) -> None:
 def _facts(
     report: pd.DataFrame, commodity: Commodity, outlook: Outlook, model: ModelName
 ) -> list[tuple[str, Value]]:
-    return [
+    facts: list[tuple[str, Value]] = [
         ("Última publicación", outlook.origin),
         ("Fecha de la predicción", outlook.targets[0]),
         ("Unidad", commodity.unit),
@@ -137,6 +137,11 @@ def _facts(
         ("Versión", model.version),
         ("Campeón", _champion(model)),
     ]
+    missed = outlook.skipped
+    if missed:
+        notice = f"{len(missed)} publicaciones esperadas no llegaron, la última del {missed[-1]}"
+        facts.append(("Aviso", notice))
+    return facts
 
 
 def _champion(model: ModelName) -> str:

@@ -116,9 +116,21 @@ def published_lines(published: Published, series: int) -> list[str]:
     state = "" if published.written else " (unchanged: published before)"
     return [
         f"{made}, version {published.version}{state}",
+        *_lateness(published),
         str(published.csv),
         str(published.workbook),
         published.forecasts,
+    ]
+
+
+def _lateness(published: Published) -> list[str]:
+    missed = published.skipped
+    if not missed:
+        return []
+    dates = str(missed[0]) if len(missed) == 1 else f"{missed[0]} to {missed[-1]}"
+    return [
+        f"warning: {len(missed)} expected publication(s) did not come, {dates}; these prices "
+        f"stand on {published.origin}"
     ]
 
 

@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -86,6 +87,16 @@ def test_the_summary_says_when_persistence_is_champion(
 ) -> None:
     told = facts(opened(panel, outlook, milk, ModelName("persistence", 1, simulated=False)))
     assert told["Campeón"] == "Persistencia: ningún modelo ha mostrado superar al último precio"
+
+
+def test_the_summary_warns_of_publications_that_did_not_come(
+    panel: Panel, outlook: Outlook, milk: Commodity, model: ModelName
+) -> None:
+    assert "Aviso" not in facts(opened(panel, outlook, milk, model))
+    missed = (date(2025, 8, 4), date(2025, 8, 6))
+    late = replace(outlook, targets=(date(2025, 8, 8), date(2025, 8, 11)), skipped=missed)
+    told = facts(opened(panel, late, milk, model))
+    assert told["Aviso"] == "2 publicaciones esperadas no llegaron, la última del 2025-08-06"
 
 
 def test_the_summary_holds_the_national_means(

@@ -144,3 +144,15 @@ def test_no_line_is_wider_than_asked(
 ) -> None:
     text = as_text(run_summary(summarise(outlook, model)), width=90)
     assert max(map(len, text.splitlines())) <= 90
+
+
+def test_publications_that_did_not_come_are_told(
+    summarise: Summarise, outlook: Outlook, model: ModelName
+) -> None:
+    on_time = summarise(outlook, model).published
+    assert not any("warning" in line for line in published_lines(on_time, 4))
+    missed = (date(2025, 8, 4), date(2025, 8, 6))
+    late = replace(outlook, targets=(date(2025, 8, 8), date(2025, 8, 11)), skipped=missed)
+    told = "\n".join(published_lines(summarise(late, model).published, 4))
+    assert "warning: 2 expected publication(s) did not come, 2025-08-04 to 2025-08-06" in told
+    assert "these prices stand on 2025-08-01" in told
