@@ -77,21 +77,21 @@ def _prepare(settings: Settings) -> None:
 
 def _daily(given: argparse.Namespace, _settings: Settings) -> None:
     with _at_a_terminal():
-        from orchestration.flows.pipeline import daily_mlops_pipeline  # noqa: PLC0415
+        from orchestration.flows.pipeline import daily_mlops_pipeline
 
         daily_mlops_pipeline(given.date)
 
 
 def _retrain(given: argparse.Namespace, _settings: Settings) -> None:
     with _at_a_terminal():
-        from orchestration.flows.pipeline import daily_mlops_pipeline  # noqa: PLC0415
+        from orchestration.flows.pipeline import daily_mlops_pipeline
 
         daily_mlops_pipeline(given.date, retrain=True)
 
 
 def _report(given: argparse.Namespace, _settings: Settings) -> None:
     with _at_a_terminal():
-        from orchestration.flows.batch import daily_prediction_flow_batch  # noqa: PLC0415
+        from orchestration.flows.batch import daily_prediction_flow_batch
 
         daily_prediction_flow_batch(given.date, ingest=False)
 
@@ -101,31 +101,31 @@ def _at_a_terminal() -> AbstractContextManager[None]:
     # shows, and prints a traceback for errors that are told in a sentence at the end.
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     print("Starting Prefect (5 to 15 seconds) …", flush=True)
-    from orchestration.terminal import prefect_at_a_terminal  # noqa: PLC0415
+    from orchestration.terminal import prefect_at_a_terminal
 
     return prefect_at_a_terminal()
 
 
 def _backtest(given: argparse.Namespace, _settings: Settings) -> None:
-    from orchestration.comparison import print_comparison  # noqa: PLC0415
+    from orchestration.comparison import print_comparison
 
     print_comparison(given.since, given.until)
 
 
 def _promote(given: argparse.Namespace, _settings: Settings) -> None:
-    from orchestration.by_hand import promote_version  # noqa: PLC0415
+    from orchestration.by_hand import promote_version
 
     promote_version(given.version, given.date)
 
 
 def _rollback(given: argparse.Namespace, _settings: Settings) -> None:
-    from orchestration.by_hand import roll_back  # noqa: PLC0415
+    from orchestration.by_hand import roll_back
 
     roll_back(given.date)
 
 
 def _quarantine(given: argparse.Namespace, _settings: Settings) -> None:
-    from orchestration.by_hand import accept_quarantined, print_quarantine  # noqa: PLC0415
+    from orchestration.by_hand import accept_quarantined, print_quarantine
 
     if given.accept:
         accept_quarantined(given.accept, given.date)
@@ -134,33 +134,33 @@ def _quarantine(given: argparse.Namespace, _settings: Settings) -> None:
 
 
 def _mlflow(_given: argparse.Namespace, settings: Settings) -> None:
-    from orchestration.servers import open_mlflow  # noqa: PLC0415
+    from orchestration.servers import open_mlflow
 
     open_mlflow(settings)
 
 
 def _prefect(_given: argparse.Namespace, settings: Settings) -> None:
-    from orchestration.servers import open_prefect  # noqa: PLC0415
+    from orchestration.servers import open_prefect
 
     open_prefect(settings)
 
 
 def _schedule(_given: argparse.Namespace, settings: Settings) -> None:
-    from orchestration.deployments import serve  # noqa: PLC0415
+    from orchestration.deployments import serve
 
     serve(settings)
 
 
 def _status(_given: argparse.Namespace, _settings: Settings) -> None:
-    from orchestration.by_hand import print_live  # noqa: PLC0415
-    from orchestration.servers import print_status  # noqa: PLC0415
+    from orchestration.by_hand import print_live
+    from orchestration.servers import print_status
 
     print_live()
     print_status()
 
 
 def _stop(_given: argparse.Namespace, _settings: Settings) -> None:
-    from orchestration.servers import stop_all  # noqa: PLC0415
+    from orchestration.servers import stop_all
 
     stop_all()
 

@@ -84,9 +84,9 @@ class Tracking:
         """
         client = self._client
         # MLflow is imported by the line above, not before: see `connect`.
-        import mlflow  # noqa: PLC0415
+        import mlflow
 
-        from canasta.registry.runs import TrackedRun  # noqa: PLC0415
+        from canasta.registry.runs import TrackedRun
 
         with answering(self.uri):
             mlflow.set_tracking_uri(self.uri)
