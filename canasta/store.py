@@ -123,6 +123,6 @@ def _replace_file(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         Path(partial).chmod(0o644)
         Path(partial).replace(path)
-    except BaseException:
+    except BaseException:  # Ctrl-C too leaves nothing half-written behind; it goes on upwards
         Path(partial).unlink(missing_ok=True)
         raise

@@ -135,6 +135,7 @@ def refuse_the_past(work: Workspace) -> None:
 
 def git_commit() -> str:
     """Return the commit of this checkout, with `-dirty` where it was changed; or `unknown`."""
+    # Fixed words and our own folder: nothing that a user says reaches the command.
     command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=40"]
     try:
         found = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603

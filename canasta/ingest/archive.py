@@ -47,6 +47,7 @@ def check(content: bytes, max_bytes: int) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             _check_parts(archive, max_bytes * UNPACKED_PER_BYTE)
+    # The last two are zipfile's: an unknown compression method, an encrypted part.
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise NotAWorkbook(
             f"Expected a complete .xlsx workbook, got a damaged or truncated one "

@@ -98,7 +98,8 @@ class Tracking:
             tracked.log_params(params)
             yield tracked
         except BaseException:
-            # What went wrong inside matters more than whether the run can be closed.
+            # Ctrl-C too ends the run as failed; what went wrong inside matters more than whether
+            # the run can be closed.
             with suppress(RegistryUnavailable), answering(self.uri):
                 mlflow.end_run("FAILED")
             raise
