@@ -37,7 +37,7 @@ endif
 
 # ---- the work -------------------------------------------------------------------------------
 
-.PHONY: daily retrain report backtest promote rollback quarantine simulate publish
+.PHONY: daily retrain report backtest backfill reproduce promote rollback quarantine simulate publish
 
 daily: $(READY)    ## the main job as of DATE= (today): ingest, learn when due, report
 	$(call canasta,daily $${DATE:+--date "$$DATE"})
@@ -50,6 +50,14 @@ report: $(READY)   ## write the daily report again
 
 backtest: $(READY) ## back-test the recipes; FROM= and TO= bound target dates
 	$(call canasta,backtest $${FROM:+--from "$$FROM"} $${TO:+--to "$$TO"})
+
+reproduce: $(READY) ## fit VERSION= (the champion) again as of its date, and compare to the bit
+	$(call canasta,reproduce $${VERSION:+"$$VERSION"})
+
+backfill: $(READY) ## replay the days FROM= to TO=, each as if it were today, on a replay lake
+	$(call required,FROM,make backfill FROM=2025-01-02 TO=2025-03-31)
+	$(call required,TO,make backfill FROM=2025-01-02 TO=2025-03-31)
+	$(call canasta,backfill --from "$$FROM" --to "$$TO")
 
 promote: $(READY)  ## make VERSION= of the model the champion
 	$(call required,VERSION,make promote VERSION=3)
@@ -65,8 +73,8 @@ simulate: $(READY) ## write simulated workbooks, or those of HISTORY=folder, int
 	@$(RUN) -m simulate_publication write $${HISTORY:+--history "$$HISTORY"} \
 	  $${DATE:+--until "$$DATE"} $(ARGS)
 
-publish: $(READY)  ## serve PUBLICATIONS over http as SNIIM does (Ctrl-C ends)
-	@$(RUN) -m simulate_publication serve $(ARGS)
+publish: $(READY)  ## serve PUBLICATIONS over http as SNIIM does, or badly: MISBEHAVE=list says how
+	@$(RUN) -m simulate_publication serve $${MISBEHAVE:+--misbehave "$$MISBEHAVE"} $(ARGS)
 
 # ---- what runs beside it --------------------------------------------------------------------
 

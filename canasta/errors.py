@@ -11,6 +11,7 @@
     ├── LakeError                   anything wrong with the stored data
     │   ├── LakeEmpty               the work needs a history that is not there yet
     │   ├── LakeMismatch            the lake belongs to another commodity or source
+    │   ├── LakeUnreachable         S3 does not answer, or refuses
     │   └── ObjectCorrupt           a stored object does not match its hash or schema
     ├── FeaturesMismatch            a model was fitted on features that are not computed
     ├── TooLittleHistory            fewer publications than the work needs
@@ -19,12 +20,16 @@
     │   ├── UnknownVersion          the named version does not exist
     │   ├── NoChampion              nothing is promoted yet
     │   └── NoPreviousChampion      there is no champion to roll back to
+    ├── NotReproducible         a version, fitted again, comes out otherwise, or cannot be
     ├── ServerError                 a background server does not start or answer
     └── RunInProgress               another run holds the lake (exit code 75)
 
 A class exists for each situation that a caller treats differently. Messages say what was
 expected, what came, and what to do; they never hold a secret.
 """
+
+from dataclasses import dataclass, field
+from datetime import date
 
 
 class CanastaError(Exception):
@@ -45,12 +50,45 @@ class SimulationError(CanastaError):
     """The simulated publisher cannot do what was asked."""
 
 
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What came of a file: all of it, or as much as there was before it failed.
+
+    Attributes:
+        date: the one in the file's name.
+        url: where it lay, without credentials.
+        content: the bytes, at most as many as the commodity's files may have.
+    """
+
+    date: date
+    url: str
+    content: bytes = field(repr=False)
+
+
 class PublicationError(CanastaError):
-    """Something is wrong with what the source gave us."""
+    """Something is wrong with what the source gave us.
+
+    Attributes:
+        arrived: what had come of the file by then; None: nothing.
+    """
+
+    def __init__(self, message: str, arrived: Arrived | None = None) -> None:
+        super().__init__(message)
+        self.arrived = arrived
 
 
 class SourceUnreachable(PublicationError):
-    """The source did not answer, or answered with an error."""
+    """The source did not answer, or answered with an error.
+
+    Attributes:
+        passing: whether the same request may succeed soon: a time-out, a lost connection, 5xx.
+    """
+
+    def __init__(
+        self, message: str, arrived: Arrived | None = None, *, passing: bool = False
+    ) -> None:
+        super().__init__(message, arrived)
+        self.passing = passing
 
 
 class NoPublication(PublicationError):
@@ -71,6 +109,10 @@ class LakeEmpty(LakeError):
 
 class LakeMismatch(LakeError):
     """The lake belongs to another commodity or another kind of source."""
+
+
+class LakeUnreachable(LakeError):
+    """The lake's server does not answer, refuses the credentials, or knows no such bucket."""
 
 
 class ObjectCorrupt(LakeError):
@@ -103,6 +145,10 @@ class NoChampion(RegistryError):
 
 class NoPreviousChampion(RegistryError):
     """There is no champion to roll back to."""
+
+
+class NotReproducible(CanastaError):
+    """A version, fitted again, comes out otherwise than recorded, or its data or code is gone."""
 
 
 class ServerError(CanastaError):

@@ -76,6 +76,8 @@ class QualityLimits(_Section):
         max_changed_share: above it a block is quarantined.
         few_changed_share, many_changed_share: outside of them a block is flagged.
         jump_share: relative change of one price that is flagged, never deleted.
+        isolated_days: days from a block with none before it to the next: more, and its date is
+            taken for mistyped, as is one that lies so far after its file's own date.
         confirmations: later publications that must repeat a quarantined block to release it.
     """
 
@@ -85,6 +87,7 @@ class QualityLimits(_Section):
     few_changed_share: float
     many_changed_share: float
     jump_share: float
+    isolated_days: Annotated[int, Field(ge=1)]
     confirmations: Annotated[int, Field(ge=1)]
 
 

@@ -52,6 +52,8 @@ class Settings(BaseModel):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
     retrain_every: Annotated[int, Field(ge=1)] = 10
     """Publications between two searches."""
+    lock_ttl_s: Annotated[int, Field(ge=5)] = 120
+    """Seconds after which the lease on a lake on S3 may be taken over from a run that died."""
 
     @field_validator("lake_url")
     @classmethod

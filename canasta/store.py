@@ -6,19 +6,30 @@ write is atomic: a reader sees the old object, the new one, or none, never a par
 
 from __future__ import annotations
 
+import copy
 import os
 import tempfile
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlparse
 
 import fsspec
 
+from canasta import s3
 from canasta.errors import LakeError
+from canasta.s3 import Bucket
+
+THREADS = 8
+"""Readers at a time of a store that is not on S3."""
 
 
 class Store:
     """A folder of objects, local or remote.
+
+    Every method raises LakeUnreachable when a remote store does not answer or refuses.
 
     Args:
         url: a local path, a `file://` URL, or any URL that fsspec knows.
@@ -26,10 +37,14 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.bucket: Bucket | None = Bucket(url) if s3.is_s3(url) else None
         self._files: Any
         # What another process wrote must be seen: no cached listings.
-        self._files, self._root = fsspec.core.url_to_fs(url, use_listings_cache=False)
+        options = s3.options() if self.bucket else {"use_listings_cache": False}
+        with self._answering():
+            self._files, self._root = fsspec.core.url_to_fs(url, **options)
         self._local = "file" in _protocols(self._files)
+        self._check: Callable[[], None] = lambda: None
 
     def __repr__(self) -> str:
         return f"Store({self.url!r})"
@@ -39,6 +54,12 @@ class Store:
         """The local folder, or None where the store is remote."""
         return Path(self._root) if self._local else None
 
+    def guarded(self, check: Callable[[], None]) -> Store:
+        """Return the same store, which calls `check` before each write and lets it object."""
+        store = copy.copy(self)
+        store._check = check  # a copy of this very class
+        return store
+
     def location(self, key: str) -> str:
         """Return the full path or URL of `key`, for messages and links."""
         prefix = self._root if self._local else self.url.rstrip("/")
@@ -46,7 +67,11 @@ class Store:
 
     def exists(self, key: str) -> bool:
         """Tell whether an object is stored under `key`."""
-        return bool(self._files.isfile(self._path(key)))
+        with self._answering():
+            try:
+                return bool(self._files.info(self._path(key))["type"] == "file")
+            except FileNotFoundError:
+                return False
 
     def read(self, key: str) -> bytes:
         """Return the object under `key`.
@@ -55,18 +80,47 @@ class Store:
             KeyError: there is none.
         """
         try:
-            return cast("bytes", self._files.cat_file(self._path(key)))
+            with self._answering():
+                return cast("bytes", self._files.cat_file(self._path(key)))
         except FileNotFoundError:
             raise KeyError(key) from None
 
+    def read_all(self, keys: Sequence[str]) -> list[bytes]:
+        """Return the objects under `keys`, in their order; many at a time.
+
+        Raises:
+            KeyError: one of them is not there.
+        """
+        if self.bucket is None:
+            with ThreadPoolExecutor(THREADS) as pool:
+                return list(pool.map(self.read, keys))
+        paths = [self._path(key) for key in keys]
+        try:
+            with self._answering():
+                found = self._files.cat(paths) if paths else {}
+        except FileNotFoundError as error:
+            raise KeyError(str(error)) from None
+        return [found[path] for path in paths]
+
     def keys(self, prefix: str) -> list[str]:
         """Return the keys under the folder `prefix`, at any depth, sorted."""
-        found = self._files.find(self._path(prefix))
+        return list(self.sizes(prefix))
+
+    def sizes(self, prefix: str) -> dict[str, int]:
+        """Return the size in bytes of each object under the folder `prefix`, by key, sorted."""
+        with self._answering():
+            found = self._files.find(self._path(prefix), detail=True)
         root = len(str(self._root).rstrip("/")) + 1
-        return sorted(path[root:] for path in found if not _is_partial(path))
+        return {
+            path[root:]: int(found[path]["size"]) for path in sorted(found) if not _is_partial(path)
+        }
 
     def write_once(self, key: str, content: bytes) -> bool:
         """Store `content` under `key` unless an object is there; tell whether it was written."""
+        if self.bucket is not None:
+            self._path(key)
+            self._check()
+            return self.bucket.create(key, content) is not None
         if self.exists(key):
             return False
         self.replace(key, content)
@@ -75,10 +129,12 @@ class Store:
     def replace(self, key: str, content: bytes) -> None:
         """Store `content` under `key` in one atomic step, over what may be there."""
         path = self._path(key)
+        self._check()
         if self._local:
             _replace_file(Path(path), content)
         else:
-            self._files.pipe_file(path, content)
+            with self._answering():
+                self._files.pipe_file(path, content)
 
     def remove_partial_files(self) -> None:
         """Remove what writers that were killed left beside the keys of a local folder.
@@ -88,6 +144,9 @@ class Store:
         if self._local:
             for path in Path(self._root).rglob(f".*{PARTIAL_SUFFIX}"):
                 path.unlink()
+
+    def _answering(self) -> AbstractContextManager[None]:
+        return s3.answering(self.url) if self.bucket else nullcontext()
 
     def _path(self, key: str) -> str:
         parts = key.split("/")

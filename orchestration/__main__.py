@@ -47,9 +47,14 @@ def _parser() -> argparse.ArgumentParser:
     command("daily", _daily, "the main job: ingest, learn when due, report", dated=True)
     command("retrain", _retrain, "the main job with a search now", dated=True)
     command("report", _report, "the champion's report from what the lake holds", dated=True)
+    backfill = command("backfill", _backfill, "replay past days, on a replay lake")
+    backfill.add_argument("--from", dest="since", metavar="YYYY-MM-DD", required=True)
+    backfill.add_argument("--to", dest="until", metavar="YYYY-MM-DD", required=True)
     backtest = command("backtest", _backtest, "recipes against persistence on rolling origins")
     backtest.add_argument("--from", dest="since", metavar="YYYY-MM-DD", help="first target date")
     backtest.add_argument("--to", dest="until", metavar="YYYY-MM-DD", help="last target date")
+    reproduce = command("reproduce", _reproduce, "fit a version again, and compare to the bit")
+    reproduce.add_argument("version", type=int, nargs="?", help="of the model; the champion")
     promote = command("promote", _promote, "make a version the champion", dated=True)
     promote.add_argument("version", type=int)
     command("rollback", _rollback, "bring the previous champion back", dated=True)
@@ -96,6 +101,13 @@ def _report(given: argparse.Namespace, _settings: Settings) -> None:
         daily_prediction_flow_batch(given.date, ingest=False)
 
 
+def _backfill(given: argparse.Namespace, _settings: Settings) -> None:
+    with _at_a_terminal():
+        from orchestration.backfill import backfill
+
+        backfill(given.since, given.until)
+
+
 def _at_a_terminal() -> AbstractContextManager[None]:
     # Heeded only where it is set before Prefect is imported. Its log repeats what the display
     # shows, and prints a traceback for errors that are told in a sentence at the end.
@@ -110,6 +122,12 @@ def _backtest(given: argparse.Namespace, _settings: Settings) -> None:
     from orchestration.comparison import print_comparison
 
     print_comparison(given.since, given.until)
+
+
+def _reproduce(given: argparse.Namespace, _settings: Settings) -> None:
+    from orchestration.reproduce import print_reproduction
+
+    print_reproduction(given.version)
 
 
 def _promote(given: argparse.Namespace, _settings: Settings) -> None:

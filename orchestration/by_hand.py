@@ -9,6 +9,7 @@ from canasta.errors import SettingsError
 from canasta.forecast.history import read_panel
 from canasta.ingest.intake import release, waiting
 from canasta.ingest.quarantine import Quarantined
+from canasta.ingest.replayed import newest_replayed
 from canasta.registry.pointer import Pointer, current
 from canasta.registry.promotion import promote_by_hand, rollback
 from canasta.registry.settling import settle
@@ -104,7 +105,8 @@ def print_live() -> None:
         print("          empty; `make daily` fills it")
         return
     print(f"History   {len(dates)} publications, {dates[0]} to {dates[-1]}")
-    gaps = work.lake.gaps(work.as_of)
+    # Where the past is replayed, the last replayed day is today.
+    gaps = work.lake.gaps(newest_replayed(work.store) or work.as_of)
     for name, days in (("quarantined", gaps.quarantined), ("not come", gaps.missing)):
         if days:
             print(f"          {len(days)} {name}: {_newest_of(days)}")

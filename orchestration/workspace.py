@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
+import platform
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import partial
+from pathlib import Path
 
 from canasta.commodity import Commodity
-from canasta.errors import SettingsError
+from canasta.errors import LakeMismatch, SettingsError
 from canasta.forecast.outlook import forecast
 from canasta.forecast.panel import Panel
 from canasta.ingest.identity import SourceKind
 from canasta.ingest.lake import Lake, open_lake
-from canasta.ingest.lock import LakeLock
+from canasta.ingest.lock import lock_of
 from canasta.parameters import Parameters, read_parameters
+from canasta.registry.lineage import Lineage
 from canasta.registry.steps import Basis, Registry
 from canasta.registry.tracking import Tracking
 from canasta.settings import ROOT, Settings, read_settings
 from canasta.store import Store, store_for
 from orchestration.display import Display
+
+REPLAY_LAKE = ROOT / "data" / "lake-replay"
+"""Where the past is replayed, without LAKE_URL."""
 
 
 class Workspace:
@@ -64,47 +71,76 @@ class Workspace:
 
     @property
     def simulated(self) -> bool:
-        """Whether the lake's prices come from the simulated publisher."""
-        return self.lake.source_kind is SourceKind.SIMULATED
+        """Whether the lake's prices come from the simulated publisher, replayed or not."""
+        identity = self.lake.identity
+        return identity is not None and identity.simulated
+
+    @property
+    def reports_dir(self) -> Path:
+        """The folder of reports that people open; those of a replay lie apart."""
+        folder = self.settings.reports_dir
+        return folder / SourceKind.REPLAY if self.lake.source_kind is SourceKind.REPLAY else folder
+
+    @property
+    def newest(self) -> date | None:
+        """The lake's newest publication, of whatever day; None for an empty lake."""
+        return max(self.lake.dates(), default=None)
+
+    @property
+    def back_dated(self) -> bool:
+        """Whether the lake holds a publication after the run's day."""
+        newest = self.newest
+        return newest is not None and newest > self.as_of
+
+    def lineage(self) -> Lineage:
+        """Say what is made in this run, from the history as known on its day."""
+        return Lineage(
+            as_of=self.as_of,
+            fingerprint=self.lake.fingerprint(self.as_of),
+            git_commit=git_commit(),
+            lock_sha256=lock_sha256(),
+            python=platform.python_version(),
+            seed=self.settings.seed,
+        )
 
     def basis(self, panel: Panel) -> Basis:
         """Say what decisions rest on, for their records."""
         return Basis(
             panel=panel,
             source=self.lake.source_kind.value,
-            fingerprint=self.lake.fingerprint(self.as_of),
-            commit=git_commit(),
-            seed=self.settings.seed,
+            lineage=self.lineage(),
             forecast=partial(forecast, panel=panel, as_of=self.as_of),
         )
 
 
 @contextmanager
-def writing(execution_date: str | None = None, *, from_source: bool = True) -> Iterator[Workspace]:
+def writing(
+    execution_date: str | None = None, *, from_source: bool = True, replay: bool = False
+) -> Iterator[Workspace]:
     """Open the lake for writing; no other run can until it is closed.
 
     Args:
         execution_date: the day that the run stands for, as YYYY-MM-DD; today by default.
         from_source: whether the run reads publications: without PUBLICATION_URL the lake must
-            then be a simulated one.
+            then be a simulated one, and never a replay lake.
+        replay: whether the run replays the past: the lake must then be a replay lake, or empty;
+            without LAKE_URL it is REPLAY_LAKE.
 
     Raises:
         SettingsError: the date or a setting cannot be used.
         RunInProgress: another run holds the lake.
         LakeMismatch: the lake belongs to another commodity or kind of source.
+        LakeUnreachable: it lies on S3, which does not answer or refuses.
     """
-    settings, store = _settings_and_store()
+    settings, store = _settings_and_store(REPLAY_LAKE if replay else None)
     commodity = settings.load_commodity()
     as_of = _day(execution_date, settings)
-    folder = store.folder
-    if folder is None:
-        raise SettingsError(
-            f"LAKE_URL={settings.lake!r} is not a local folder; this release writes local lakes."
-        )
-    with LakeLock(folder):
-        # What PUBLICATION_URL leads to, its publications say themselves.
-        kind = SourceKind.SIMULATED if from_source and settings.simulated else None
-        yield _workspace(settings, store, open_lake(store, commodity, kind), as_of)
+    with lock_of(store, settings.lock_ttl_s) as lock:
+        ours = store.guarded(lock.check)
+        if from_source and not replay:
+            _refuse_a_replay_lake(Lake(ours, commodity))
+        lake = open_lake(ours, commodity, _brought(settings, from_source, replay))
+        yield _workspace(settings, ours, lake, as_of, lock.confirm)
 
 
 def reading(execution_date: str | None = None) -> Workspace:
@@ -124,12 +160,11 @@ def refuse_the_past(work: Workspace) -> None:
     Raises:
         SettingsError: the lake holds a publication after the run's day.
     """
-    newest = max(work.lake.dates(), default=work.as_of)
-    if newest > work.as_of:
+    if (newest := work.newest) and newest > work.as_of:
         raise SettingsError(
             f"DATE={work.as_of} lies before the newest publication in the lake, {newest}: the "
-            "run would replace what is live by something older. Choose a later DATE, or a "
-            "LAKE_URL of its own to replay the past."
+            "run would replace what is live by something older. Choose a later DATE; `make "
+            "backfill FROM=… TO=…` replays the past on a lake of its own."
         )
 
 
@@ -144,21 +179,53 @@ def git_commit() -> str:
     return found.stdout.strip()
 
 
-def _settings_and_store() -> tuple[Settings, Store]:
+def lock_sha256() -> str:
+    """Return the SHA-256 of this checkout's Pipfile.lock; or `unknown`, where it has none."""
+    try:
+        return hashlib.sha256((ROOT / "Pipfile.lock").read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return "unknown"
+
+
+def _settings_and_store(default_lake: Path | None = None) -> tuple[Settings, Store]:
     settings = read_settings()
-    return settings, store_for(settings.lake)
+    url = settings.lake_url or default_lake
+    return settings, store_for(str(url) if url else settings.lake)
 
 
-def _workspace(settings: Settings, store: Store, lake: Lake, as_of: date) -> Workspace:
+def _refuse_a_replay_lake(lake: Lake) -> None:
+    if lake.source_kind is SourceKind.REPLAY:
+        raise LakeMismatch(
+            f"{lake.store.url} is a replay lake: only `make backfill FROM=… TO=…` brings "
+            "publications into it. Set LAKE_URL to another lake, or leave it empty."
+        )
+
+
+def _brought(settings: Settings, from_source: bool, replay: bool) -> SourceKind | None:
+    if replay:
+        return SourceKind.REPLAY
+    # What PUBLICATION_URL leads to, its publications say themselves.
+    return SourceKind.SIMULATED if from_source and settings.simulated else None
+
+
+def _workspace(
+    settings: Settings,
+    store: Store,
+    lake: Lake,
+    as_of: date,
+    check_lock: Callable[[], None] = lambda: None,
+) -> Workspace:
     tracking = Tracking(
-        settings.mlflow_tracking_uri, settings.mlflow_artifact_root, settings.commodity
+        settings.mlflow_tracking_uri,
+        settings.mlflow_artifact_root,
+        settings.commodity,
+        replay=lake.source_kind is SourceKind.REPLAY,
     )
     registry = Registry(
         lake=store,
         tracking=tracking,
         clock=lambda: datetime.now(UTC),
-        # The kernel holds a local lock until the process ends: nobody can have taken it over.
-        check_lock=lambda: None,
+        check_lock=check_lock,
     )
     return Workspace(settings, read_parameters(), as_of, lake, registry)
 

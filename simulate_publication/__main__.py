@@ -14,11 +14,13 @@ from canasta.errors import CanastaError, SimulationError
 from canasta.ingest.block import Block
 from canasta.settings import Settings, read_settings
 from simulate_publication.history import read_history
+from simulate_publication.misbehaviour import listing, way_named
 from simulate_publication.publisher import Origin, claim, publish_files, read_origin
-from simulate_publication.server import address, open_server
+from simulate_publication.server import Misbehaviour, address, open_server
 from simulate_publication.simulation import simulate
 
 DEFAULT_PORT = 8046
+LIST = "list"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,8 +30,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given = _parser(settings).parse_args(arguments)
         if given.command == "write":
             write(given, settings.load_commodity(), given.until or settings.today())
+        elif given.misbehave == LIST:
+            print(listing())
         else:
-            serve(given.folder, given.port)
+            way = way_named(given.misbehave) if given.misbehave else None
+            behaviour = Misbehaviour(way, settings.load_commodity()) if way else None
+            serve(given.folder, given.port, behaviour)
     except CanastaError as error:
         print(error, file=sys.stderr)
         return error.exit_code
@@ -56,8 +62,8 @@ def write(given: argparse.Namespace, commodity: Commodity, until: date) -> None:
     )
 
 
-def serve(folder: Path, port: int) -> None:
-    """Serve the folder until interrupted.
+def serve(folder: Path, port: int, misbehaviour: Misbehaviour | None = None) -> None:
+    """Serve the folder until interrupted, its newest workbook in a hostile way if one is given.
 
     Raises:
         SimulationError: there is no such folder, its workbooks do not say that they are
@@ -73,13 +79,16 @@ def serve(folder: Path, port: int) -> None:
         )
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        server = open_server(folder, port)
+        server = open_server(folder, port, misbehaviour)
     except OSError as error:
         raise SimulationError(
             f"Port {port} of 127.0.0.1 cannot be used ({error.strerror}); choose another --port."
         ) from error
     with server:
         print(f"Serving {folder}: PUBLICATION_URL={address(server)} (Ctrl-C ends)", flush=True)
+        if misbehaviour:
+            print(f"The newest workbook: {misbehaviour.way.comes}.", flush=True)
+            print(f"Canasta must see to it: {misbehaviour.way.outcome}.", flush=True)
         try:
             server.serve_forever()
         except KeyboardInterrupt:
@@ -119,6 +128,9 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
     serve_command = commands.add_parser("serve", help="serve the workbooks over http")
     serve_command.add_argument("--folder", type=Path, default=settings.publications)
     serve_command.add_argument("--port", type=int, default=DEFAULT_PORT, help="0: a free one")
+    serve_command.add_argument(
+        "--misbehave", metavar="WAY", help=f"serve the newest workbook badly; {LIST!r} says how"
+    )
     return parser
 
 

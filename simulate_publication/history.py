@@ -14,7 +14,9 @@ import pyarrow.parquet as pq
 from canasta.commodity import Commodity
 from canasta.errors import SimulationError
 from canasta.ingest.block import Block
+from canasta.ingest.identity import IDENTITY, read_identity
 from canasta.labels import Key, clean, folded
+from canasta.store import Store
 from simulate_publication.workbook import key_columns, true_averages
 
 DATE_COLUMN = "Fecha"
@@ -30,9 +32,11 @@ def read_history(folder: Path, commodity: Commodity) -> list[Block]:
     and rows of averages are dropped: each block carries the true averages of its prices.
 
     Raises:
-        SimulationError: the folder is missing or holds no such file, a file cannot be read or
-            lacks a column, or two rows state different prices for one series and date.
+        SimulationError: the folder is missing or holds no such file, or simulated prices, a file
+            cannot be read or lacks a column, or two rows state different prices for one series
+            and date.
     """
+    _refuse_simulated(folder)
     quotes: dict[date, dict[Key, float | None]] = defaultdict(dict)
     for path in _files(folder):
         for day, key, price in _quotes(path, commodity):
@@ -42,6 +46,18 @@ def read_history(folder: Path, commodity: Commodity) -> list[Block]:
                     f"this history states {quotes[day][key]}. Keep one of the two."
                 )
     return [_block(day, quotes[day], commodity) for day in sorted(quotes)]
+
+
+def _refuse_simulated(folder: Path) -> None:
+    """Refuse what a lake says is simulated: rendered as SNIIM's, it would pass for real prices."""
+    below = (path.parent for path in folder.rglob(IDENTITY))
+    for place in (*below, folder.resolve(), *folder.resolve().parents):
+        lake = read_identity(Store(str(place)))
+        if lake is not None and lake.simulated:
+            raise SimulationError(
+                f"{folder}: the lake at {place} holds simulated prices, and HISTORY is for real "
+                "ones. Leave HISTORY out: `make simulate` renders the simulated market."
+            )
 
 
 def _files(folder: Path) -> list[Path]:

@@ -50,6 +50,7 @@ from canasta.registry.gate import decide
 from canasta.settings import ROOT
 from canasta.store import store_for
 from simulate_publication import publish_files, read_history, simulate
+from tests.bench_lake import ten_years
 
 SEED = 1
 EVALUATIONS = 25
@@ -84,6 +85,7 @@ class Bench:
     def run(self) -> None:
         """Time every part."""
         lake = self._ingest()
+        self._ten_years()
         panel = self._history(lake)
         trainer = self._features(panel)
         window = last_window(panel, 90, 60, 10)
@@ -131,6 +133,10 @@ class Bench:
             ("one parquet of the same rows", self._one_parquet()),
         )
         return panel
+
+    def _ten_years(self) -> None:
+        for part, seconds, note, rival in ten_years(self.blocks, self.milk, self.folder):
+            self._add(Timing(part, seconds, note, "one parquet of the same rows", rival))
 
     def _one_parquet(self) -> Callable[[], Any]:
         files = sorted((self.folder / "lake" / "daily").rglob("*.parquet"))
@@ -262,6 +268,9 @@ def main() -> None:
         bench.run()
     Console(width=150).print(_table(bench.timings))
     searches = sum(one.seconds for one in bench.timings if "evaluations" in one.part)
+    for one in bench.timings:
+        if "ten years" in one.part and one.rival_seconds is not None:
+            print(f"{one.part}: {one.seconds / one.rival_seconds:.1f} times one file (goal: 5)")
     print(f"{EVALUATIONS} + {EVALUATIONS} evaluations: {searches:.1f} s on {os.cpu_count()} cores")
 
 

@@ -11,6 +11,8 @@ for ever under a name of its own; the plainly named report is the edition publis
 So a new version, or another origin, takes over the plain names and loses nothing. Running an
 edition again writes nothing new: what the lake holds of it is put in place again, even where the
 source has corrected its prices since. A run killed between two steps is completed by the next.
+
+What a past day lacks is another matter: see `canasta.deliver.backdated`.
 """
 
 from __future__ import annotations
@@ -106,9 +108,9 @@ def report_key(target: date, suffix: str = CSV) -> str:
     return f"predicciones/{target}/{report_name(target, suffix)}"
 
 
-def edition_key(origin: date, target: date, version: int, suffix: str = CSV) -> str:
-    """Return the key of one edition in the lake."""
-    return f"predicciones/{target}/ediciones/{origin}-{version}{suffix}"
+def edition_key(origin: date, target: date, version: int, suffix: str = CSV, mark: str = "") -> str:
+    """Return the key of one edition in the lake; `mark` sets it apart from a live run's."""
+    return f"predicciones/{target}/ediciones/{origin}-{version}{mark}{suffix}"
 
 
 def _put(store: Store, key: str, content: bytes) -> list[str]:

@@ -23,6 +23,8 @@ from canasta.labels import SIMULATED
 DATE_PARTS = ("día", "mes", "año", "dia_semana")
 """The target date in parts; weekday 0 is Monday."""
 TARGET, HORIZON, MODEL, VERSION = "fecha", "horizonte", "modelo", "version"
+BACKFILLED = "backfilled"
+"""Marks a report that was missing and was made up for later."""
 QUOTES_IN_MEAN = 7
 SUGGESTED_DECIMALS = 2
 DECIMALS = 4
@@ -31,22 +33,25 @@ DECIMALS = 4
 
 @dataclass(frozen=True, slots=True)
 class ModelName:
-    """Which model forecast, and whether the prices behind it are simulated.
+    """Which model forecast, and what people must know of how it did.
 
     Attributes:
         algorithm: as in its recipe.
         version: in the registry.
         simulated: whether the lake holds simulated publications.
+        backfilled: whether the report was missing, and is made up for after its day.
     """
 
     algorithm: str
     version: int
     simulated: bool
+    backfilled: bool = False
 
     @property
     def label(self) -> str:
-        """The name for people: `xgboost`, or `xgboost (DATOS SIMULADOS)`."""
-        return f"{self.algorithm} ({SIMULATED})" if self.simulated else self.algorithm
+        """The name for people: `xgboost`, or `xgboost (backfilled) (DATOS SIMULADOS)`."""
+        marks = {BACKFILLED: self.backfilled, SIMULATED: self.simulated}
+        return " ".join([self.algorithm, *(f"({mark})" for mark, holds in marks.items() if holds)])
 
     @property
     def is_persistence(self) -> bool:

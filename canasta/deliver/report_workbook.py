@@ -15,7 +15,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from canasta import workbook_bytes
 from canasta.commodity import Commodity
-from canasta.deliver.report import TARGET, ModelName, PriceColumns, market_means
+from canasta.deliver.report import BACKFILLED, TARGET, ModelName, PriceColumns, market_means
 from canasta.forecast.outlook import Outlook
 from canasta.labels import SIMULATED
 
@@ -28,6 +28,8 @@ LONG_DATE = '[$-80A]dddd d" de "mmmm" de "yyyy'
 PRICE = "#,##0.00"
 FINE_PRICE = "#,##0.0000"
 CHANGE = "+#,##0.0000;-#,##0.0000;0.0000"
+
+LATE = f"Reporte elaborado después de su fecha ({BACKFILLED}), con lo que se sabía entonces"
 
 INK, BAND, WARNING = "1F3A4D", "E8EEF2", "C62828"
 HEADER_FONT = Font(bold=True, color="FFFFFF")
@@ -137,6 +139,8 @@ def _facts(
         ("Versión", model.version),
         ("Campeón", _champion(model)),
     ]
+    if model.backfilled:
+        facts.append(("Nota", LATE))
     missed = outlook.skipped
     if missed:
         notice = f"{len(missed)} publicaciones esperadas no llegaron, la última del {missed[-1]}"

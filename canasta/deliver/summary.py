@@ -104,8 +104,9 @@ def ingest_lines(ingested: IngestSummary) -> list[str]:
         "blocks waiting in quarantine": len(ingested.waiting),
     }
     told = [f"{count} {what}" for what, count in counts.items() if count]
-    # Old flags come by the dozen when a history is read for the first time.
-    recent = [flag for flag in ingested.flags if flag.date == ingested.newest]
+    # Old flags come by the dozen when a history is read for the first time. Later than the newest
+    # publication is the date of a file whose own block did not enter.
+    recent = [f for f in ingested.flags if ingested.newest is None or f.date >= ingested.newest]
     flags = [f"flag on {flag.date}: {flag.finding}" for flag in recent]
     return [came[ingested.outcome], *([", ".join(told)] if told else []), *flags]
 

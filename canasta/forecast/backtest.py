@@ -109,8 +109,9 @@ class Backtest:
     Attributes:
         targets: N target dates.
         slices: S names, the slice of each series.
-        last: (S, N) price at the origin, as it was known then.
-        actual: (S, N) price at the target; NaN where either price was not quoted.
+        last: (S, N) price at the origin, as it was known then; NaN where the series was not
+            quoted there, or not live yet.
+        actual: (S, N) price at the target; NaN where it was not quoted, or `last` is NaN.
         recipes: recipe by contestant.
         forecasts: (S, N) mean forecast price by contestant.
         fits: every fit made on the way.
@@ -205,12 +206,16 @@ def run(
 
 
 def _last_known(vintages: Vintages, window: Window) -> Floats:
-    """(S, N): the price at each origin as it was known there; NaN where not quoted."""
+    """(S, N): the price at each origin as it was known there; NaN where there is no forecast.
+
+    Those are the series that a forecast from that origin would leave out, and those whose price
+    was not quoted there.
+    """
     panel = vintages.newest.panel
     last = np.full((len(panel.keys), len(window.origins)), np.nan)
     for position, origin in enumerate(window.origins):
-        known = vintages.at(origin).panel
-        last[_rows(known, panel), position] = known.prices[:, origin]
+        known = vintages.at(origin).panel.cut(origin + 1)
+        last[_rows(known, panel), position] = np.where(known.live, known.prices[:, -1], np.nan)
     return last
 
 

@@ -16,7 +16,10 @@ from canasta.labels import Key
 type Floats = NDArray[np.float64]
 
 LIVE_WINDOW = 30
-"""A series is live when it was quoted in this many of the newest publications."""
+"""A live series was quoted in at least one of this many newest publications."""
+
+MIN_QUOTES = 30
+"""A live series was quoted this often: a new city is not forecast before it has a past."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,16 @@ class Panel:
 
     @property
     def live(self) -> NDArray[np.bool_]:
-        """(S,): whether each series was quoted within the last LIVE_WINDOW publications."""
-        return np.isfinite(self.prices[:, -LIVE_WINDOW:]).any(axis=1)
+        """(S,): whether each series is live, which is to be forecast and scored.
+
+        It was quoted within the last LIVE_WINDOW publications and MIN_QUOTES times in all; in
+        a history of under twice MIN_QUOTES publications, in half of them. Fits learn from every
+        change between two quotes, of live series or not.
+        """
+        quoted = np.isfinite(self.prices)
+        enough = min(MIN_QUOTES, len(self.dates) // 2)
+        live: NDArray[np.bool_] = quoted[:, -LIVE_WINDOW:].any(axis=1)
+        return live & (quoted.sum(axis=1) >= enough)
 
     def cut(self, count: int) -> Panel:
         """Return the panel as it stood after its first `count` publications."""

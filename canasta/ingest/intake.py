@@ -9,11 +9,12 @@ a second pass over the same file writes nothing.
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections.abc import Callable, Mapping
-from datetime import date
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
 
 from canasta.commodity import Commodity
+from canasta.errors import LakeMismatch, NotAWorkbook, PublicationError
 from canasta.ingest import quarantine, source, workbook
 from canasta.ingest.block import Block
 from canasta.ingest.identity import SourceKind
@@ -28,6 +29,7 @@ from canasta.ingest.quality import (
 )
 from canasta.ingest.quarantine import Quarantined, acceptable
 from canasta.ingest.received import Received
+from canasta.ingest.refusals import refuse
 from canasta.ingest.revisions import Revision, applied, changes, undone
 from canasta.ingest.source import Publication
 from canasta.ingest.summary import Flag, IngestSummary, Tally
@@ -54,20 +56,23 @@ def ingest(
         find: how to find a publication.
 
     Raises:
-        SourceUnreachable, NoPublication: see `source.find`. Nothing was written.
-        NotAWorkbook: what came is no workbook of this commodity; its bytes are kept in `raw/`.
-        LakeMismatch: what came is simulated and the lake is not, or the reverse; its bytes are
-            kept in `raw/`.
+        NoPublication: see `source.find`. Nothing was written.
+        SourceUnreachable: see there. What may have come of the file is kept as below.
+        NotAWorkbook: what came is no workbook of this commodity; its bytes are kept in `raw/`,
+            the reason in `refused/`.
+        LakeMismatch: what came is simulated and the lake is not, or the reverse; kept likewise.
     """
     lake.store.remove_partial_files()
     before = _newest(lake, as_of)
-    found = find(source_url, lake.commodity, as_of, before)
+    found = _found(lake, find, source_url, as_of, before)
     tally = Tally()
     file, parsed = _receive(lake, found) if found else _reread(lake, as_of)
     if file is not None:
         _Pass(lake, file.date, file.sequence, limits, tally).over(parsed, as_of)
+    lake.join_due()
     if found is not None:
         tally.flags += _without_its_block(found, parsed)
+        tally.flags += _far_ahead(found, parsed, limits)
     return tally.summary(as_of, found, before, _newest(lake, as_of))
 
 
@@ -113,10 +118,25 @@ def _newest(lake: Lake, as_of: date) -> date | None:
     return max((day for day in lake.dates() if day <= as_of), default=None)
 
 
+def _found(
+    lake: Lake, find: Finder, url: str, as_of: date, before: date | None
+) -> Publication | None:
+    try:
+        return find(url, lake.commodity, as_of, before)
+    except PublicationError as error:
+        if error.arrived is not None:
+            refuse(lake, error.arrived, error)
+        raise
+
+
 def _receive(lake: Lake, publication: Publication) -> tuple[Received | None, Parsed]:
     sha256 = lake.received.keep(publication.content)
-    parsed = workbook.parse(publication.content, lake.commodity)
-    lake.claim(_kind(parsed), publication.url)
+    try:
+        parsed = workbook.parse(publication.content, lake.commodity)
+        lake.claim(_kind(parsed), publication.url)
+    except (NotAWorkbook, LakeMismatch) as error:
+        refuse(lake, publication, error)
+        raise
     return lake.received.note(publication, sha256), parsed
 
 
@@ -137,6 +157,17 @@ def _without_its_block(publication: Publication, parsed: Parsed) -> list[Flag]:
         return []
     detail = f"{publication.url} holds no block of {publication.date}"
     return [Flag(publication.date, Finding("file-without-its-block", detail))]
+
+
+def _far_ahead(publication: Publication, parsed: Parsed, limits: QualityLimits) -> list[Flag]:
+    """Tell of blocks dated long after the file that holds them: mistyped, for all we know."""
+    last = publication.date + timedelta(days=limits.isolated_days)
+    detail = f"is dated far after its file, of {publication.date}: ignored"
+    return [
+        Flag(publication.date, Finding("date-far-ahead", f"a block of {block.date} {detail}"))
+        for block in parsed.blocks
+        if block.date > last
+    ]
 
 
 class _Pass:
@@ -168,9 +199,10 @@ class _Pass:
 
     def over(self, parsed: Parsed, as_of: date) -> None:
         """Take every block on or before `as_of`."""
+        stated = [block.date for block in parsed.blocks]
         for block in parsed.blocks:
             if block.date <= as_of:
-                self._take(block)
+                self._take(block, _after(block.date, stated))
         for broken in parsed.broken:
             if broken.date is None or broken.date <= as_of:
                 self._hold(quarantine.from_broken(broken, self._seen))
@@ -189,13 +221,15 @@ class _Pass:
             insort(self._dates, day)
         self._known[day] = cells
 
-    def _take(self, block: Block) -> None:
+    def _take(self, block: Block, following: date | None) -> None:
         known = self._known.get(block.date)
         cells = cleaned(block.prices, self._lake.commodity)
         if known is not None and self._is_stored(block.date, known, cells):
             return
         previous = self._before(block.date)
-        verdict = judge(block, Context(self._lake.commodity, self._limits, previous))
+        neighbours = (following, _after(block.date, self._dates))
+        next_day = min((day for day in neighbours if day is not None), default=None)
+        verdict = judge(block, Context(self._lake.commodity, self._limits, previous, next_day))
         reasons = [*verdict.reasons, *self._rewritten(known, cells)]
         if reasons and not self._hold(quarantine.from_block(block, self._seen, reasons)):
             return
@@ -231,6 +265,11 @@ class _Pass:
         """Return the accepted publication before `day`."""
         at = bisect_left(self._dates, day)
         return self._known[self._dates[at - 1]] if at else None
+
+
+def _after(day: date, ascending: Sequence[date]) -> date | None:
+    at = bisect_right(ascending, day)
+    return ascending[at] if at < len(ascending) else None
 
 
 def _of(day: date, revisions: list[Revision]) -> list[Revision]:

@@ -3,47 +3,44 @@
     lake.json                                   whose it is: commodity and source kind
     raw/<sha256>.xlsx                           bytes as received, before anything is parsed
     received/<date>.<nnn>-<sha256>.json         which raw copy was the n-th workbook of a date
+    refused/<date>/<sha256>.json                why what a raw copy holds was no such workbook
     daily/YYYY/MM/YYYY-MM-DD-data.parquet       one accepted publication each
+    compacted/<period>-<hash>.parquet           daily files joined, to be read quickly
     revisions/<block date>/<sha256>.parquet     cells that a later file states otherwise
     quarantine/<block date>/<sha256>….json      blocks that failed, and what became of them
+    replayed/<day>.json                         on a replay lake: a day that is done
     monthly/YYYY/MM/*.parquet                   an earlier system's history: read, never written
 
-Every object but the monthly ones is written once, under a name that its content decides.
+Every object but the monthly ones is written once, under a name that its content decides. What is
+joined follows from the daily files, and may be removed at any time.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from itertools import takewhile
-from typing import Any
-
-import pyarrow as pa
 
 from canasta.commodity import Commodity
 from canasta.errors import LakeEmpty, LakeMismatch
 from canasta.ingest import tables
-from canasta.ingest.history import Days, History, Quotes, combine
+from canasta.ingest.history import History, Quotes, combine
 from canasta.ingest.identity import (
     Identity,
     SourceKind,
+    belongs,
     other_url,
     read_identity,
     write_identity,
 )
+from canasta.ingest.price_files import PriceFiles, daily_key
 from canasta.ingest.quality import Cells
 from canasta.ingest.quarantine import Quarantine
 from canasta.ingest.received import ReceivedFiles
 from canasta.ingest.revisions import Revision, read_revision, revision_bytes
 from canasta.labels import Key
 from canasta.store import Store
-
-THREADS = 8
-_DAILY = re.compile(r"daily/\d{4}/\d{2}/(\d{4}-\d{2}-\d{2})-data\.parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +86,13 @@ class Lake:
         self.commodity = commodity
         self.quarantine = Quarantine(store)
         self.received = ReceivedFiles(store)
+        self._prices = PriceFiles(store, commodity)
 
     @property
     def identity(self) -> Identity | None:
         """Whose it is, None for a new one; an earlier system's lake does not say: SNIIM's."""
         stated = read_identity(self.store)
-        if stated is None and (self._daily_keys() or self._monthly_keys()):
+        if stated is None and (self._prices.daily() or self._prices.monthly()):
             return Identity(self.commodity.name, SourceKind.SNIIM)
         return stated
 
@@ -105,7 +103,7 @@ class Lake:
         return SourceKind.SNIIM if identity is None else identity.source
 
     def claim(self, source_kind: SourceKind, url: str | None = None) -> None:
-        """Write down whose the lake is, unless that stands.
+        """Write down whose the lake is, unless that stands; see `identity.write_identity`.
 
         Args:
             source_kind: what comes.
@@ -131,15 +129,13 @@ class Lake:
         source = f" with PUBLICATION_URL={url.rpartition('/')[0]}" if url else ""
         raise LakeMismatch(
             f"{self.store.url} holds {theirs}, {came} {ours}: they do not mix. "
-            f"Set LAKE_URL={other_url(self.store.url, ours)}{source}, "
+            f"Set LAKE_URL={other_url(self.store.url, belongs(ours, theirs))}{source}, "
             "or to another folder of its own."
         )
 
     def dates(self) -> tuple[date, ...]:
         """Return the dates of all accepted publications, ascending."""
-        daily = [_day(key) for key in self._daily_keys()]
-        monthly = [self._read(key)[1] for key in self._monthly_keys()]
-        return tuple(sorted({*daily, *(day for days in monthly for day in days.tolist())}))
+        return self._prices.dates()
 
     def gaps(self, as_of: date) -> Gaps:
         """Return the dates up to `as_of` that are not in the lake, since its first publication.
@@ -195,23 +191,30 @@ class Lake:
         """Return the revisions first seen on or before `seen_by`, in the order they apply."""
         keys = self.store.keys("revisions")
         columns = self.commodity.keys.columns
-        found = _in_threads(
-            lambda key: read_revision(self.store.read(key), columns, self.store.location(key)), keys
-        )
+        found = [
+            read_revision(content, columns, self.store.location(key))
+            for key, content in zip(keys, self.store.read_all(keys), strict=True)
+        ]
         return sorted(
             (revision for revision in found if revision.first_seen <= seen_by),
             key=lambda revision: revision.order,
         )
 
-    def fingerprint(self, as_of: date) -> str:
-        """Return a hash of everything that `history(as_of)` is made of."""
-        files = [key for key in self._daily_keys() if _day(key) <= as_of]
-        files += [*self._monthly_keys(), *map(self._revision_key, self.revisions(as_of))]
-        hashes = _in_threads(lambda key: _sha256(self.store.read(key)), files)
-        # A monthly file reaches past `as_of`: the last date tells what of it counts.
-        lines = [f"{key} {value}" for key, value in zip(files, hashes, strict=True)]
-        last = max((day for day in self.dates() if day <= as_of), default=None)
-        return _sha256("\n".join([*sorted(lines), str(last)]).encode())
+    def fingerprint(self, as_of: date, last: date | None = None) -> str:
+        """Return a hash of everything that `history(as_of)` is made of, up to a publication.
+
+        Args:
+            as_of: the day whose knowledge counts.
+            last: the newest publication that counts; by default the newest on or before `as_of`.
+        """
+        dates = (day for day in self.dates() if day <= min(as_of, last or as_of))
+        newest = max(dates, default=None)
+        hashes = {} if newest is None else self._prices.hashes(newest)
+        revised = [one for one in self.revisions(as_of) if newest and one.block_date <= newest]
+        hashes |= {self._revision_key(one): one.name for one in revised}
+        # A monthly file reaches past `newest`, which tells what of it counts.
+        lines = [*sorted(f"{key} {value}" for key, value in hashes.items()), str(newest)]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     def add_publication(self, day: date, cells: Cells) -> bool:
         """Keep one accepted publication, for ever; tell whether it was new."""
@@ -224,48 +227,17 @@ class Lake:
         content = revision_bytes(revision, self.commodity.keys.columns)
         return self.store.write_once(self._revision_key(revision), content)
 
+    def join_due(self) -> list[str]:
+        """Join the daily files of each month and year that is over; return the keys written."""
+        return self._prices.join_due()
+
     def _quotes(self, last: date) -> Quotes | None:
-        daily = [key for key in self._daily_keys() if _day(key) <= last]
-        keys = [*self._monthly_keys(), *daily]
-        if not keys:
+        parts = self._prices.parts(last)
+        if not parts:
             return None
-        read = _in_threads(self._read, keys)
-        quotes = combine([t for t, _ in read], [days for _, days in read], self.commodity)
-        kept = quotes.until(last)
+        tables = [part.table for part in parts]
+        kept = combine(tables, [part.days for part in parts], self.commodity).until(last)
         return kept if len(kept.days) else None
-
-    def _read(self, key: str) -> tuple[dict[str, Any], Days]:
-        names = [*self.commodity.keys.columns, self.commodity.keys.price, tables.DATE]
-        table = tables.read(self.store.read(key), names, self.store.location(key))
-        days = table.pop(tables.DATE).cast(pa.timestamp("us"), safe=False)
-        return table, days.to_numpy().astype("datetime64[D]")
-
-    def _daily_keys(self) -> list[str]:
-        return [key for key in self.store.keys("daily") if _DAILY.fullmatch(key)]
-
-    def _monthly_keys(self) -> list[str]:
-        return [key for key in self.store.keys("monthly") if key.endswith(".parquet")]
 
     def _revision_key(self, revision: Revision) -> str:
         return f"revisions/{revision.block_date}/{revision.name}.parquet"
-
-
-def daily_key(day: date) -> str:
-    """Return the key of one accepted publication."""
-    return f"daily/{day:%Y/%m}/{day}-data.parquet"
-
-
-def _day(key: str) -> date:
-    found = _DAILY.fullmatch(key)
-    if found is None:
-        raise ValueError(f"{key} is no key of a daily file")
-    return date.fromisoformat(found[1])
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _in_threads[In, Out](work: Callable[[In], Out], items: Sequence[In]) -> list[Out]:
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(work, items))

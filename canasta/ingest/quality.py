@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from canasta.commodity import Commodity
 from canasta.ingest.block import Block
@@ -15,6 +16,10 @@ from canasta.parameters import QualityLimits
 
 type Cells = Mapping[Key, float | None]
 """The prices of one publication, clean: None where not quoted, else within the plausible range."""
+
+UNCONFIRMED = frozenset({"isolated-date"})
+"""Kinds of reasons that later files do not clear by repeating the block: a cumulative file
+repeats a mistyped date for ever, and only a person can tell that it is right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +35,19 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a block is judged against; `previous` is None for the first block ever."""
+    """What a block is judged against.
+
+    Attributes:
+        commodity: whose plausible range, calendar and columns hold.
+        limits: thresholds of the contract.
+        previous: the publication accepted before it; None: there is none.
+        following: the date of the next block, in its file or accepted; None: there is none.
+    """
 
     commodity: Commodity
     limits: QualityLimits
     previous: Cells | None = None
+    following: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +80,14 @@ def judge(block: Block, context: Context) -> Verdict:
 
     Args:
         block: as the source states it.
-        context: limits, plausible range, and the publication accepted before it.
+        context: limits, plausible range, and its neighbours in time.
     """
     cells = cleaned(block.prices, context.commodity)
     reasons = [
         *_checksum_faults(block, context),
         *_range_faults(block, context),
         *_change_faults(cells, context),
+        *_isolation(block, context),
     ]
     flags = [
         *_implausible(block, context),
@@ -114,7 +128,7 @@ def _checksum_faults(block: Block, context: Context) -> Iterator[Finding]:
     for key, price in _quoted(block.prices).items():
         columns[column_of(key, context.commodity)].append(price)
     for column, prices in columns.items():
-        stated, mean = block.averages.get(column), math.fsum(prices) / len(prices)
+        stated, mean = block.averages.get(column), _mean(prices)
         if stated is None:
             yield Finding("checksum-missing", f"“{row}” of {_name(column)} is blank")
         elif not math.isclose(stated, mean, rel_tol=context.limits.checksum_tolerance):
@@ -122,6 +136,13 @@ def _checksum_faults(block: Block, context: Context) -> Iterator[Finding]:
                 "checksum-mismatch",
                 f"“{row}” of {_name(column)} states {stated:.6f}, the cities give {mean:.6f}",
             )
+
+
+def _mean(prices: list[float]) -> float:
+    try:
+        return math.fsum(prices) / len(prices)
+    except OverflowError:  # absurd prices, whose sum no float holds
+        return math.inf
 
 
 def _range_faults(block: Block, context: Context) -> Iterator[Finding]:
@@ -144,6 +165,16 @@ def _change_faults(cells: Cells, context: Context) -> Iterator[Finding]:
     share = changed_share(cells, previous)
     if share is not None and share > context.limits.max_changed_share:
         yield Finding("rewritten", f"{share:.0%} of the series change at once")
+
+
+def _isolation(block: Block, context: Context) -> Iterator[Finding]:
+    """Find a date far before all others: a year mistyped, for all we know."""
+    if context.previous is not None or context.following is None:
+        return
+    gap = (context.following - block.date).days
+    if gap > context.limits.isolated_days:
+        detail = f"nothing came before {block.date}, and the next, {context.following}, is far off"
+        yield Finding("isolated-date", f"{detail} ({gap} days)")
 
 
 def _out_of_range(block: Block, context: Context) -> dict[Key, float]:

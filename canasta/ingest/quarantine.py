@@ -22,7 +22,7 @@ from typing import Any
 from canasta.commodity import Commodity
 from canasta.errors import LakeError
 from canasta.ingest.block import Block
-from canasta.ingest.quality import Cells, Finding, cleaned
+from canasta.ingest.quality import UNCONFIRMED, Cells, Finding, cleaned
 from canasta.ingest.workbook import BrokenBlock
 from canasta.store import Store
 
@@ -89,10 +89,15 @@ class Quarantine:
         return False
 
     def released(self, block: Quarantined, confirmations: int) -> bool:
-        """Tell whether enough later files repeat the block, or a person accepted it."""
+        """Tell whether a person accepted the block, or enough later files repeat it.
+
+        Repetition proves nothing where a reason is one of `quality.UNCONFIRMED`.
+        """
         keys = self._store.keys(_folder(block.block_date))
         repeats = sum(key.startswith(f"{_stem(block)}-repeated-") for key in keys)
-        return repeats >= confirmations or f"{_stem(block)}-accepted.json" in keys
+        provable = UNCONFIRMED.isdisjoint(reason.kind for reason in block.reasons)
+        confirmed = provable and repeats >= confirmations
+        return confirmed or f"{_stem(block)}-accepted.json" in keys
 
     def accept(self, block: Quarantined) -> None:
         """Write down that a person accepted the block."""

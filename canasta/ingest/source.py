@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from canasta.commodity import Commodity
-from canasta.errors import NoPublication
+from canasta.errors import Arrived, NoPublication, NotAWorkbook
 from canasta.ingest.archive import looks_zipped
-from canasta.ingest.folders import Folder, Patience, open_folder
+from canasta.ingest.folders import Folder, open_folder
+from canasta.ingest.http_folder import Patience
 
 WALK_DAYS = 15
 """Calendar days that a run looks at, its own day included."""
 
 
 @dataclass(frozen=True, slots=True)
-class Publication:
-    """A file as received: the date in its name, where it lay, its bytes."""
-
-    date: date
-    url: str
-    content: bytes = field(repr=False)
+class Publication(Arrived):
+    """A file that came whole, as far as the source can tell."""
 
 
 def find(
@@ -50,32 +47,32 @@ def find(
 
     Raises:
         SourceUnreachable: the source does not answer, or not with a file.
-        NotAWorkbook: a file is larger than the commodity allows.
+        NotAWorkbook: a file is empty, packed, or larger than the commodity allows. Both carry
+            what arrived.
         NoPublication: nothing was found, and nothing is known.
         SettingsError: `folder_url` is no URL of a known kind.
     """
     wait = patience or Patience()
-    with open_folder(folder_url, commodity.source.max_bytes, wait) as folder:
-        found = _walk(folder, commodity, as_of, newest_known)
+    with open_folder(folder_url, commodity.source, wait) as folder:
+        found = _walk(folder, as_of, newest_known)
         if found is None and newest_known is None:
             raise NoPublication(
                 f"Expected a publication in the {WALK_DAYS} days up to {as_of}, found none; "
-                f"the newest name tried was {folder.location(_name(as_of, commodity))}. "
+                f"the newest name tried was {folder.location(as_of)}. "
                 "Choose another DATE, or check PUBLICATION_URL."
             )
+    if found is not None and not found.content:
+        raise NotAWorkbook(f"Expected an .xlsx workbook at {found.url}, got an empty file.")
     return found
 
 
-def _walk(
-    folder: Folder, commodity: Commodity, as_of: date, newest_known: date | None
-) -> Publication | None:
+def _walk(folder: Folder, as_of: date, newest_known: date | None) -> Publication | None:
     something_else: Publication | None = None
     for day in _days(as_of, newest_known):
-        name = _name(day, commodity)
-        content = folder.get(name)
+        content = folder.get(day)
         if content is None:
             continue
-        found = Publication(day, folder.location(name), content)
+        found = Publication(day, folder.location(day), content)
         if looks_zipped(content):
             return found
         something_else = something_else or found
@@ -88,7 +85,3 @@ def _days(as_of: date, newest_known: date | None) -> Iterator[date]:
         if newest_known is not None and day <= newest_known:
             return
         yield day
-
-
-def _name(day: date, commodity: Commodity) -> str:
-    return day.strftime(commodity.source.file_name)

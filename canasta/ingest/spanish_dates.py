@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 
-from canasta.labels import folded
+from canasta.ingest.cells import folded_text
 
 _NAMES = (
     ("enero", "ene"),
@@ -40,7 +40,7 @@ def find_date(cell: object) -> date | None:
         return cell.date()
     if isinstance(cell, date):
         return cell
-    return _in_text(folded(cell)) if isinstance(cell, str) else None
+    return _in_text(folded_text(cell))
 
 
 def _in_text(text: str) -> date | None:

@@ -54,7 +54,7 @@ def read(content: bytes, columns: Sequence[str], where: str) -> dict[str, Any]:
             names `where`.
     """
     try:
-        file = pq.ParquetFile(pa.BufferReader(content))
+        file = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True)
         missing = sorted(set(columns) - set(file.schema_arrow.names))
         table = None if missing else file.read(columns=list(columns), use_threads=False)
     except (pa.ArrowException, OSError) as error:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import io
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -20,9 +21,15 @@ from canasta.errors import NotAWorkbook
 from canasta.ingest import archive, sheet_header
 from canasta.ingest.block import Block
 from canasta.ingest.cells import folded_text, number, text
+from canasta.ingest.extent import MAX_CELLS
 from canasta.ingest.keys import column_key, series_key
 from canasta.ingest.sheet_header import Row, Unreadable
 from canasta.labels import SIMULATED, Key, folded
+
+MAX_SHEETS = 50
+"""Worksheets that are read; the real workbook has one."""
+LONGEST_LABEL = 100
+"""Characters of a state's or city's name; the longest real ones have about 20."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,36 +75,63 @@ def parse(content: bytes, commodity: Commodity) -> Parsed:
     Raises:
         NotAWorkbook: the bytes are no complete .xlsx of bearable size, or hold no block.
     """
-    archive.check(content, commodity.source.max_bytes)
-    sheets = list(_sheets(content, _width(commodity.workbook)))
-    found = [
-        block
-        for rows in sheets
-        for segment in sheet_header.segments(rows, commodity.workbook)
-        if (block := _read(segment, commodity)) is not None
-    ]
+    sound = archive.repacked(content, commodity.source.max_bytes)
+    found: list[Block | BrokenBlock] = []
+    simulated = False
+    for rows in _sheets(sound, _width(commodity.workbook)):
+        segments = sheet_header.segments(rows, commodity.workbook)
+        blocks = (_read(segment, commodity) for segment in segments)
+        found += [block for block in blocks if block is not None]
+        simulated = simulated or _is_simulated(rows)
     if not found:
         raise NotAWorkbook(
             "Expected a workbook with blocks titled "
             f"“{commodity.workbook.title_contains}”, got one without any."
         )
-    return _merged(found, simulated=any(map(_is_simulated, sheets)))
+    return _merged(found, simulated=simulated)
 
 
 def _sheets(content: bytes, width: int) -> Iterator[list[Row]]:
     """Yield the rows of each sheet, each at least `width` cells wide."""
     padding = [""] * width
+    cells = 0
+    with _reading(), CalamineWorkbook.from_filelike(io.BytesIO(content)) as book:
+        for name in _worksheets(book):
+            # The empty area too, so that the first cell of a row is column A.
+            rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+            cells += sum(map(len, rows))
+            if cells > MAX_CELLS:  # several sheets may show one part
+                raise NotAWorkbook(f"Expected sheets of at most {MAX_CELLS} cells together.")
+            yield [[*row, *padding][: max(width, len(row))] for row in rows]
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Turn whatever the workbook reader cannot read into NotAWorkbook."""
     try:
-        with CalamineWorkbook.from_filelike(io.BytesIO(content)) as book:
-            for sheet in book.sheets_metadata:
-                if sheet.typ is SheetTypeEnum.WorkSheet:
-                    # The empty area too, so that the first cell of a row is column A.
-                    rows = book.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
-                    yield [[*row, *padding][: max(width, len(row))] for row in rows]
-    except CalamineError as error:
-        raise NotAWorkbook(
-            f"Expected an .xlsx workbook, got one that does not open: {error}"
-        ) from error
+        yield
+    except (CalamineError, OverflowError) as error:  # the latter: a duration of a million years
+        raise _unopened(error) from error
+    except BaseException as error:
+        # A panic of the Rust code beneath is no Exception, and its class cannot be imported.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise _unopened(error) from error
+
+
+def _unopened(error: BaseException) -> NotAWorkbook:
+    return NotAWorkbook(
+        f"Expected an .xlsx workbook, got one that does not open: {str(error)[:200]}"
+    )
+
+
+def _worksheets(book: CalamineWorkbook) -> list[str]:
+    """Return the worksheets' names; what is listed twice is read once."""
+    sheets = (sheet.name for sheet in book.sheets_metadata if sheet.typ is SheetTypeEnum.WorkSheet)
+    names = list(dict.fromkeys(sheets))
+    if len(names) > MAX_SHEETS:
+        raise NotAWorkbook(f"Expected at most {MAX_SHEETS} worksheets, got {len(names)}.")
+    return names
 
 
 def _is_simulated(rows: Sequence[Row]) -> bool:
@@ -171,6 +205,8 @@ def _read_city(row: Row, body: _Body, commodity: Commodity) -> None:
     layout = commodity.workbook
     body.state = text(row[layout.state_column]) or body.state
     city = text(row[layout.city_column])
+    if max(len(body.state), len(city)) > LONGEST_LABEL:
+        raise Unreadable(f"a name of more than {LONGEST_LABEL} characters")
     cells = [(price, number(row[price.column])) for price in layout.price_columns]
     if not city:
         if any(price is not None for _, price in cells):
@@ -192,14 +228,25 @@ def _width(layout: WorkbookLayout) -> int:
 
 def _merged(found: Sequence[Block | BrokenBlock], *, simulated: bool) -> Parsed:
     """Keep one block a date: equal ones are one, unequal ones are broken."""
-    copies: dict[date, list[Block]] = defaultdict(list)
+    copies: dict[date, dict[Hashable, Block]] = defaultdict(dict)
     broken = {block.sha256: block for block in found if isinstance(block, BrokenBlock)}
     for block in found:
-        if isinstance(block, Block) and block not in copies[block.date]:
-            copies[block.date].append(block)
-    blocks = [copies[day][0] for day in sorted(copies) if len(copies[day]) == 1]
-    unequal = [_contradictory(same_day) for same_day in copies.values() if len(same_day) > 1]
+        if isinstance(block, Block):
+            copies[block.date].setdefault(_stated(block), block)
+    same_days = [list(copies[day].values()) for day in sorted(copies)]
+    blocks = [same_day[0] for same_day in same_days if len(same_day) == 1]
+    unequal = [_contradictory(same_day) for same_day in same_days if len(same_day) > 1]
     return Parsed(blocks, [*broken.values(), *unequal], simulated)
+
+
+def _stated(block: Block) -> Hashable:
+    """Return what two copies of one block have in common."""
+    averages = block.averages
+    return _cells(block.prices), None if averages is None else _cells(averages)
+
+
+def _cells(prices: Mapping[Key, float | None]) -> Hashable:
+    return frozenset(prices.items())
 
 
 def _contradictory(blocks: Sequence[Block]) -> BrokenBlock:

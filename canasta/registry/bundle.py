@@ -17,9 +17,10 @@ from typing import Any
 from canasta.errors import ObjectCorrupt
 from canasta.forecast.predictor import Predictor
 from canasta.forecast.recipe import Recipe
+from canasta.registry.lineage import Lineage
 from canasta.registry.objects import ObjectRef, Reader, read_verified, sha256, to_json
 
-FORMAT = 1
+FORMAT = 2
 """Version of the layout; a reader refuses any other."""
 
 MANIFEST = "manifest.json"
@@ -28,15 +29,15 @@ MODEL = "model.json"
 
 @dataclass(frozen=True)
 class Bundle:
-    """A fitted model, and where it comes from.
+    """A fitted model, and all that is needed to fit it again.
 
     Attributes:
         predictor: the model.
         trained_from: date of the first publication it was fitted on.
         trained_to: date of the last.
         source: kind of the lake that they came from, such as `simulated`.
-        fingerprint: of the dataset.
-        seed: of the fit.
+        lineage: what it was made from.
+        training: parameters of the fit that are no recipe's, by name.
         metrics: back-test measures of its recipe, by name; NaN is written as null.
     """
 
@@ -44,8 +45,8 @@ class Bundle:
     trained_from: date
     trained_to: date
     source: str
-    fingerprint: str
-    seed: int
+    lineage: Lineage
+    training: Mapping[str, float]
     metrics: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -61,6 +62,11 @@ def write_bundle(bundle: Bundle) -> dict[str, bytes]:
 def bundle_ref(folder: str, files: Mapping[str, bytes]) -> ObjectRef:
     """Return the reference of the bundle whose `files` are stored under `folder`."""
     return ObjectRef(f"{folder}/{MANIFEST}", sha256(files[MANIFEST]))
+
+
+def bundle_sha256(bundle: Bundle) -> str:
+    """Return the SHA-256 that names `bundle`: that of its manifest."""
+    return sha256(write_bundle(bundle)[MANIFEST])
 
 
 def read_bundle(reader: Reader, ref: ObjectRef) -> Bundle:
@@ -113,8 +119,8 @@ def _description(bundle: Bundle, trees: Mapping[str, str]) -> dict[str, Any]:
         "trained_from": bundle.trained_from.isoformat(),
         "trained_to": bundle.trained_to.isoformat(),
         "source": bundle.source,
-        "fingerprint": bundle.fingerprint,
-        "seed": bundle.seed,
+        "lineage": bundle.lineage.as_dict(),
+        "training": dict(bundle.training),
         "metrics": dict(bundle.metrics),
     }
 
@@ -127,8 +133,8 @@ def _bundle(model: Mapping[str, Any], files: Mapping[str, bytes]) -> Bundle:
         date.fromisoformat(model["trained_from"]),
         date.fromisoformat(model["trained_to"]),
         model["source"],
-        model["fingerprint"],
-        model["seed"],
+        Lineage.from_dict(model["lineage"]),
+        model["training"],
         {name: nan if value is None else value for name, value in model["metrics"].items()},
     )
 

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
-from boto3.exceptions import Boto3Error
-from botocore.exceptions import BotoCoreError, ClientError
 from sqlalchemy import create_engine, inspect
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from canasta import s3
 from canasta.errors import RegistryUnavailable, UnknownVersion
 
 if TYPE_CHECKING:
@@ -101,19 +100,11 @@ def _without_password(text: str, uri: str) -> str:
 
 
 def _failures() -> tuple[type[Exception], ...]:
-    # Artifacts travel by files, HTTP (requests' errors are OSErrors) or boto3; a database may
+    # Artifacts travel by files, HTTP (requests' errors are OSErrors) or S3; a database may
     # lack its driver.
     from mlflow.exceptions import MlflowException  # noqa: PLC0415 - see `connect`
 
-    return (
-        MlflowException,
-        SQLAlchemyError,
-        ImportError,
-        OSError,
-        Boto3Error,
-        BotoCoreError,
-        ClientError,
-    )
+    return MlflowException, SQLAlchemyError, ImportError, *s3.failures()
 
 
 def _probe_database(uri: str) -> None:

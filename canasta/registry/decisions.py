@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from canasta.errors import ObjectCorrupt
+from canasta.registry.lineage import Lineage
 from canasta.registry.objects import sha256, to_json
 from canasta.registry.pointer import Pointer
 from canasta.store import Store
@@ -50,9 +51,7 @@ class Record:
         time: when, in UTC.
         reason: one sentence for people.
         origin: the newest publication known to it.
-        fingerprint: of the dataset.
-        commit: git commit of the code.
-        seed: of the run.
+        lineage: of the run that decided.
         ruling: evidence, margins and decision of the gate; None where it was not asked.
         before: the pointer that it found; None where there was none.
         after: the pointer that it leads to, but for its key `decision`, which is this record's
@@ -63,9 +62,7 @@ class Record:
     time: datetime
     reason: str
     origin: date
-    fingerprint: str
-    commit: str
-    seed: int
+    lineage: Lineage
     ruling: Mapping[str, Any] | None
     before: Mapping[str, Any] | None
     after: Mapping[str, Any] | None
@@ -74,6 +71,7 @@ class Record:
         """Return the record as JSON-ready values."""
         return {
             **vars(self),
+            "lineage": self.lineage.as_dict(),
             "kind": self.kind.value,
             "time": self.time.isoformat(),
             "origin": self.origin.isoformat(),
@@ -86,6 +84,7 @@ class Record:
             "kind": Kind(content["kind"]),
             "time": datetime.fromisoformat(content["time"]),
             "origin": date.fromisoformat(content["origin"]),
+            "lineage": Lineage.from_dict(content["lineage"]),
         }
         return cls(**{**content, **typed})
 

@@ -53,7 +53,7 @@ def promote(
     ruling: Ruling,
     challenger: int | None = None,
 ) -> Pointer:
-    """Give a registered version the title, as the gate decided.
+    """Give a registered version the title, as the gate decided; the champion's own is kept.
 
     Args:
         registry: where.
@@ -68,6 +68,10 @@ def promote(
         RegistryUnavailable: MLflow does not answer before the bundle is stored.
     """
     found = registry.tracking.version(version)
+    live = current(registry.lake)
+    if live is not None and live.title.bundle.sha256 == found.bundle_sha256:
+        record_kept(registry, basis, ruling)
+        return live
     cause = Cause(kind, ruling.decision.reason, ruling)
     return _succeed(registry, basis, found, challenger, cause)
 

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from mlflow import MlflowClient
-from mlflow.entities import Metric, Param
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param
 from mlflow.exceptions import MlflowException
-from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT, MLFLOW_PARENT_RUN_ID
+from mlflow.utils.validation import MAX_DATASET_DIGEST_SIZE
 
 from canasta.forecast.fit import Fitted
 from canasta.forecast.tuning import Trial
@@ -40,11 +42,31 @@ class TrackedRun:
     uri: str
     model_name: str
     id: str
+    tags: Mapping[str, str]
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Log parameters; nested mappings are flattened, their names joined by dots."""
         with answering(self.uri):
             self.client.log_batch(self.id, params=_params(params))
+
+    def log_dataset(self, name: str, url: str, fingerprint: str) -> None:
+        """Log what the run learns from: MLflow shows it, and finds runs by it.
+
+        Args:
+            name: of the dataset.
+            url: where it lies.
+            fingerprint: of its content; MLflow takes 36 digits of it, the run's tag all.
+        """
+        scheme = urlsplit(url).scheme
+        dataset = Dataset(
+            name,
+            digest=fingerprint[:MAX_DATASET_DIGEST_SIZE],
+            source_type="local" if scheme in {"", "file"} else scheme,
+            source=to_json({"uri": url}).decode(),
+        )
+        context = InputTag(MLFLOW_DATASET_CONTEXT, "training")
+        with answering(self.uri):
+            self.client.log_inputs(self.id, [DatasetInput(dataset, [context])])
 
     def log_metrics(self, metrics: Mapping[str, float]) -> None:
         """Log figures by name."""
@@ -52,7 +74,7 @@ class TrackedRun:
             self.client.log_batch(self.id, metrics=_metrics(metrics))
 
     def log_trials(self, trials: Sequence[Trial]) -> None:
-        """Log each evaluation of a search as a nested run: its parameters and its RMSE."""
+        """Log each evaluation of a search as a nested run: its parameters, RMSE and lineage."""
         with answering(self.uri):
             experiment = self.client.get_run(self.id).info.experiment_id
             for trial in trials:
@@ -104,7 +126,11 @@ class TrackedRun:
     def _log_trial(self, experiment: str, trial: Trial) -> None:
         child = self.client.create_run(
             experiment,
-            tags={MLFLOW_PARENT_RUN_ID: self.id, "algorithm": trial.recipe.algorithm},
+            tags={
+                **self.tags,
+                MLFLOW_PARENT_RUN_ID: self.id,
+                "algorithm": trial.recipe.algorithm,
+            },
             run_name=f"trial {trial.number}",
         ).info.run_id
         metrics = _metrics({"rmse": trial.rmse})

@@ -23,6 +23,7 @@ from canasta.parameters import GateParameters
 from canasta.registry.bundle import MANIFEST, Bundle, read_bundle, read_files
 from canasta.registry.decisions import Kind, Record, next_moment, write_record
 from canasta.registry.gate import Decision, Evidence
+from canasta.registry.lineage import Lineage
 from canasta.registry.names import CHALLENGER, CHAMPION
 from canasta.registry.objects import ObjectRef, to_json
 from canasta.registry.panels import PublishedPanel, write_panel
@@ -58,17 +59,13 @@ class Basis:
     Attributes:
         panel: the history as it is now.
         source: kind of the lake that it came from, such as `simulated`.
-        fingerprint: of the dataset.
-        commit: git commit of the code.
-        seed: of the run.
+        lineage: of the run.
         forecast: makes a predictor's forecasts from `panel`'s newest publication.
     """
 
     panel: Panel
     source: str
-    fingerprint: str
-    commit: str
-    seed: int
+    lineage: Lineage
     forecast: Callable[[Predictor], Outlook]
 
 
@@ -161,9 +158,7 @@ def record_decision(
         time=moment,
         reason=cause.reason,
         origin=basis.panel.origin,
-        fingerprint=basis.fingerprint,
-        commit=basis.commit,
-        seed=basis.seed,
+        lineage=basis.lineage,
         ruling=None if cause.ruling is None else cause.ruling.as_dict(),
         before=read_raw(registry.lake),
         after=after,
@@ -196,7 +191,7 @@ def _bundle(registry: Registry, title: Title) -> Bundle:
 
 def _store_panel(lake: Store, basis: Basis, bundle: Bundle, version: int) -> ObjectRef:
     outlook = basis.forecast(bundle.predictor)
-    published = PublishedPanel(basis.panel, outlook, basis.fingerprint, version)
+    published = PublishedPanel(basis.panel, outlook, basis.lineage.fingerprint, version)
     ref, content = write_panel(published)
     lake.write_once(ref.key, content)
     return ref

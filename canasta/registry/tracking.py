@@ -64,11 +64,15 @@ class Tracking:
         artifact_root: folder or URL under which the experiment keeps its artifacts. A server
             elsewhere decides for itself where a local folder is given.
         commodity: its name.
+        replay: whether the past is replayed: under a model name of its own, so that the live
+            versions and aliases stay as they are.
     """
 
-    def __init__(self, uri: str, artifact_root: str, commodity: str) -> None:
+    def __init__(
+        self, uri: str, artifact_root: str, commodity: str, *, replay: bool = False
+    ) -> None:
         self.uri = uri
-        self.model_name = f"{commodity}-price-predictor"
+        self.model_name = f"{commodity}-price-predictor{'-replay' if replay else ''}"
         self._artifact_root = artifact_root
 
     @contextmanager
@@ -79,7 +83,7 @@ class Tracking:
 
         Args:
             name: shown in MLflow.
-            tags: such as git commit, dataset fingerprint, seed, feature-set version.
+            tags: its lineage, and what to find it by; nested runs carry them too.
             params: nested mappings are flattened, their names joined by dots.
         """
         client = self._client
@@ -93,7 +97,7 @@ class Tracking:
             active = mlflow.start_run(
                 experiment_id=self._experiment, run_name=name, tags=dict(tags)
             )
-        tracked = TrackedRun(client, self.uri, self.model_name, active.info.run_id)
+        tracked = TrackedRun(client, self.uri, self.model_name, active.info.run_id, tags)
         try:
             tracked.log_params(params)
             yield tracked
@@ -141,6 +145,22 @@ class Tracking:
         with answering(self.uri):
             found = self._client.search_model_versions(f"name = '{self.model_name}'")
             return sorted(int(version.version) for version in found)
+
+    def version_of(self, bundle_sha256: str) -> int | None:
+        """Return the number of the version with this very bundle; None where there is none.
+
+        Equal fits give equal bundles: a run that was killed after it registered a version finds
+        it again. What it left open of that version's run is closed.
+        """
+        named = f"name = '{self.model_name}' and tags.`{BUNDLE_TAG}` = '{bundle_sha256}'"
+        with answering(self.uri):
+            found = self._client.search_model_versions(named)
+            if not found:
+                return None
+            first = min(found, key=lambda version: int(version.version))
+            if self._client.get_run(str(first.run_id)).info.status == "RUNNING":
+                self._client.set_terminated(str(first.run_id))
+            return int(first.version)
 
     def bundle_files(self, version: ModelVersion) -> dict[str, bytes]:
         """Return the bundle that the version's run keeps: content by file name."""

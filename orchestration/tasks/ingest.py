@@ -18,8 +18,9 @@ from simulate_publication import ensure_simulated
 
 
 def _can_help(_task: Any, _run: Any, state: Any) -> bool:
-    """Retry when the source did not answer; nothing else mends itself in seconds."""
-    return isinstance(state.result(raise_on_failure=False), SourceUnreachable)
+    """Retry when the source may answer soon; nothing else mends itself in seconds."""
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, SourceUnreachable) and error.passing
 
 
 @task(

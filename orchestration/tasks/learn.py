@@ -15,7 +15,7 @@ from canasta.forecast.recipe import Recipe
 from canasta.forecast.training import Trainer
 from canasta.forecast.tuning import Budget, Search, Trial, search
 from canasta.forecast.vintages import Vintages
-from canasta.registry.bundle import Bundle
+from canasta.registry.bundle import Bundle, bundle_sha256
 from canasta.registry.gate import Evidence, decide
 from canasta.registry.plots import backtest_figures, feature_importance
 from canasta.registry.steps import Basis, Ruling
@@ -78,6 +78,8 @@ def register(
 ) -> int:
     """Fit a recipe on the whole history and register it as a version; return its number.
 
+    A version with the very same bundle is taken instead: a run that was killed made it.
+
     Args:
         work: the workspace.
         trainer: the history.
@@ -90,27 +92,34 @@ def register(
     with work.display.step(f"Fit and register {name}") as told:
         fitted = trainer.fit(recipe, len(trainer.panel.dates) - 1)
         metrics = {} if backtest is None else backtest.metrics(name)
+        bundle = _bundle(basis, trainer, fitted, metrics)
+        known = work.registry.tracking.version_of(bundle_sha256(bundle))
+        if known is not None:
+            told(f"version {known}, registered before")
+            return known
         with work.registry.tracking.run(
             f"{name} {basis.panel.origin}", _tags(basis, name, recipe), _parameters(work, recipe)
         ) as tracked:
+            dataset = f"{work.commodity.name}-{basis.source}"
+            tracked.log_dataset(dataset, work.store.url, basis.lineage.fingerprint)
             tracked.log_trials(trials)
             tracked.log_metrics(metrics)
             if backtest is not None:
                 tracked.log_json("slices.json", _by_slice(backtest, name))
                 tracked.log_figures(_figures(backtest, name, fitted, work.commodity.unit))
-            version = tracked.register(fitted, _bundle(basis, fitted, metrics))
+            version = tracked.register(fitted, bundle)
         told(f"version {version}")
     return version
 
 
-def _bundle(basis: Basis, fitted: Fitted, metrics: Mapping[str, float]) -> Bundle:
+def _bundle(basis: Basis, trainer: Trainer, fitted: Fitted, metrics: Mapping[str, float]) -> Bundle:
     return Bundle(
         predictor=fitted.predictor,
         trained_from=basis.panel.dates[0],
         trained_to=basis.panel.origin,
         source=basis.source,
-        fingerprint=basis.fingerprint,
-        seed=basis.seed,
+        lineage=basis.lineage,
+        training=trainer.parameters.model_dump(),
         metrics=metrics,
     )
 
@@ -121,10 +130,8 @@ def _tags(basis: Basis, name: str, recipe: Recipe) -> dict[str, str]:
         "contestant": name,
         "origin": basis.panel.origin.isoformat(),
         "source": basis.source,
-        "fingerprint": basis.fingerprint,
-        "git_commit": basis.commit,
-        "seed": str(basis.seed),
         "features": recipe.features,
+        **{name: str(value) for name, value in basis.lineage.as_dict().items()},
     }
 
 

@@ -8,10 +8,15 @@ import pandas as pd
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from canasta.deliver.backdated import BackDated, publish_missing
 from canasta.deliver.publish import Published, publish_report
 from canasta.deliver.report import ModelName
+from canasta.forecast.outlook import Outlook, forecast
+from canasta.forecast.panel import Panel
+from canasta.registry.bundle import read_bundle
 from canasta.registry.panels import PublishedPanel, read_panel
-from canasta.registry.pointer import Pointer
+from canasta.registry.past import champion_then
+from canasta.registry.pointer import Pointer, Title
 from canasta.registry.promotion import carry_out, publish_panel
 from canasta.registry.settling import settle
 from canasta.registry.steps import Basis, Ruling
@@ -62,7 +67,7 @@ def write_report(work: Workspace, pointer: Pointer) -> tuple[Published, pd.DataF
         model = ModelName(pointer.title.recipe.algorithm, live.version, work.simulated)
         published = publish_report(
             work.store,
-            work.settings.reports_dir,
+            work.reports_dir,
             live.panel,
             live.outlook,
             work.commodity,
@@ -71,3 +76,29 @@ def write_report(work: Workspace, pointer: Pointer) -> tuple[Published, pd.DataF
         )
         told(str(published.csv))
     return published, pd.read_csv(published.csv)
+
+
+@task(name="forecast-the-past", cache_policy=NO_CACHE)
+def forecast_the_past(work: Workspace, panel: Panel) -> tuple[Title, Outlook]:
+    """Forecast with the champion of a past day, in memory: nothing is published.
+
+    Raises:
+        NoChampion: nothing was promoted by then.
+    """
+    with work.display.step("Forecast with the champion then") as told:
+        title = champion_then(work.store, panel.origin).title
+        predictor = read_bundle(work.store, title.bundle).predictor
+        told(f"{title.recipe.algorithm}, version {title.version}")
+        return title, forecast(predictor, panel, work.as_of)
+
+
+@task(name="report-the-past", cache_policy=NO_CACHE)
+def write_missing_report(
+    work: Workspace, panel: Panel, title: Title, outlook: Outlook
+) -> BackDated:
+    """Write the report of a past day, marked as backfilled, if there is none."""
+    with work.display.step("Missing report") as told:
+        model = ModelName(title.recipe.algorithm, title.version, work.simulated, backfilled=True)
+        made = publish_missing(work.store, work.reports_dir, panel, outlook, work.commodity, model)
+        told(made.report if made.written else "none is missing")
+    return made

@@ -14,7 +14,8 @@ from canasta.settings import ROOT
 
 # fmt: off
 TARGETS = [
-    "daily", "retrain", "report", "backtest", "promote", "rollback", "quarantine",
+    "daily", "retrain", "report", "backtest", "reproduce", "backfill",
+    "promote", "rollback", "quarantine",
     "simulate", "publish",
     "mlflow", "prefect", "schedule", "status", "stop",
     "test", "test-slow", "lint", "format", "bench", "clean",
@@ -98,6 +99,10 @@ def test_make_alone_prints_every_target_on_a_line_of_its_own(house: Path) -> Non
             ["backtest", "FROM=2025-01-01", "TO=2025-04-30"],
             ["backtest", "--from", "2025-01-01", "--to", "2025-04-30"],
         ),
+        (
+            ["backfill", "FROM=2025-01-01", "TO=2025-04-30"],
+            ["backfill", "--from", "2025-01-01", "--to", "2025-04-30"],
+        ),
         (["promote", "VERSION=3"], ["promote", "3"]),
         (["rollback"], ["rollback"]),
         (["quarantine"], ["quarantine"]),
@@ -124,6 +129,7 @@ def test_target_runs_its_command(house: Path, typed: list[str], arguments: list[
         (["simulate", "DATE=2025-07-25"], ["write", "--until", "2025-07-25"]),
         (["publish"], ["serve"]),
         (["publish", "ARGS=--port 0"], ["serve", "--port", "0"]),
+        (["publish", "MISBEHAVE=stall"], ["serve", "--misbehave", "stall"]),
     ],
 )
 def test_publisher_runs_its_command(house: Path, typed: list[str], arguments: list[str]) -> None:
@@ -157,10 +163,20 @@ def test_exit_code_of_the_command_is_told(house: Path) -> None:
     assert "another run" not in other.stderr
 
 
-def test_missing_version_is_told_before_anything_runs(house: Path) -> None:
-    ended = make(house, "promote")
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (["promote"], "VERSION is missing. For example: make promote VERSION=3"),
+        (["backfill", "TO=2025-04-30"], "FROM is missing. For example: make backfill FROM="),
+        (["backfill", "FROM=2025-01-01"], "TO is missing. For example: make backfill FROM="),
+    ],
+)
+def test_missing_variable_is_told_before_anything_runs(
+    asked: list[str], told: str, house: Path
+) -> None:
+    ended = make(house, *asked)
     assert ended.returncode == 2
-    assert "make promote VERSION=3" in ended.stderr
+    assert told in ended.stderr
     assert not (house / ".venv" / "bin" / "call.json").exists()
 
 

@@ -57,6 +57,14 @@ def lived_in(first_run: FirstRun, tmp_path: Path) -> House:
 
 
 @pytest.fixture
+def at_home(lived_in: House, monkeypatch: pytest.MonkeyPatch) -> House:
+    """The house whose variables stand in this process's own environment."""
+    for name, value in lived_in.environment.items():
+        monkeypatch.setenv(name, value)
+    return lived_in
+
+
+@pytest.fixture
 def house(tmp_path: Path, prefect_api: str) -> House:
     """An empty house."""
     return House(tmp_path, prefect_api)

@@ -25,6 +25,11 @@ from canasta.store import Store
 COMMAND = (sys.executable, "-m", "orchestration")
 CHEAP = {"MAX_EVALS": "1", "RETRAIN_EVERY": "30", "SEED": "1"}
 """Refits in the back-test are as far apart as searches: 30 makes two of them."""
+FOLDERS = (
+    "bundles", "compacted", "daily", "decisions", "forecasts", "panels", "predicciones", "promoted",
+    "quarantine", "raw", "received", "refused", "replayed", "revisions",
+)  # fmt: skip
+"""Everything that a lake holds in folders."""
 
 
 @dataclass(frozen=True)
@@ -53,17 +58,19 @@ class House:
         folder: for all of it.
         api: of the Prefect server that its flows report to.
         variables: of the environment, over the usual ones.
+        lake_url: of its lake; the folder's own by default.
     """
 
     folder: Path
     api: str
     variables: Mapping[str, str] = field(default_factory=dict)
+    lake_url: str = ""
 
     @property
     def environment(self) -> dict[str, str]:
         """What a command of this house finds in its environment."""
         ours = {
-            "LAKE_URL": str(self.lake.folder),
+            "LAKE_URL": self.lake.url,
             "PUBLICATIONS": str(self.folder / "publications"),
             "REPORTS_DIR": str(self.reports),
             "MLFLOW_TRACKING_URI": self.tracking.uri,
@@ -92,7 +99,7 @@ class House:
 
     @property
     def lake(self) -> Store:
-        return Store(str(self.folder / "lake"))
+        return Store(self.lake_url or str(self.folder / "lake"))
 
     @property
     def reports(self) -> Path:
@@ -149,7 +156,8 @@ def _under(store: Store, prefix: str) -> list[str]:
     if prefix:
         return store.keys(prefix)
     folder = store.folder
-    assert folder is not None
+    if folder is None:
+        return sorted(key for folder in FOLDERS for key in store.keys(folder))
     return sorted(
         str(path.relative_to(folder))
         for path in folder.rglob("*")

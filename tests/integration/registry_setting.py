@@ -12,7 +12,7 @@ from canasta.registry.gate import Evidence, decide
 from canasta.registry.steps import Basis, Registry, Ruling
 from canasta.registry.tracking import Tracking
 from canasta.store import Store
-from tests.unit.registry.builders import bundle, fitted, outlook, panel
+from tests.unit.registry.builders import LINEAGE, bundle, fitted, outlook, panel
 from tests.unit.registry.test_gate import MARGINS
 
 ALGORITHMS = (PERSISTENCE, XGBOOST, RANDOM_FOREST)
@@ -54,9 +54,7 @@ def registry_on(lake: Store, tracking: Tracking, check_lock: Callable[[], None] 
 
 def basis(publications: int = 6) -> Basis:
     history = panel(publications)
-    return Basis(
-        history, "sniim", "f" * 64, "c0ffee", 1, lambda predictor: outlook(history, predictor)
-    )
+    return Basis(history, "sniim", LINEAGE, lambda predictor: outlook(history, predictor))
 
 
 def everything(lake: Store) -> dict[str, bytes]:

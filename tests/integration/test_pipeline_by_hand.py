@@ -21,14 +21,6 @@ from tests.unit.ingest.builders import LIMITS, with_wrong_average
 DAY = FirstRun.DAY
 
 
-@pytest.fixture
-def at_home(lived_in: House, monkeypatch: pytest.MonkeyPatch) -> House:
-    """The house whose variables stand in this process's own environment."""
-    for name, value in lived_in.environment.items():
-        monkeypatch.setenv(name, value)
-    return lived_in
-
-
 def test_promoted_version_is_live_until_it_is_rolled_back(
     at_home: House, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -130,8 +131,15 @@ def test_mlflow_holds_the_versions_with_all_that_was_measured(
         assert run.info.status == "FINISHED"
         assert {"mae", "rmse", "rmse_robust", "rmse_skill", "mae_skill"} <= run.data.metrics.keys()
         assert run.data.tags["contestant"] == contestant
-        assert run.data.tags["fingerprint"] == record["fingerprint"]
-        assert run.data.tags["git_commit"] == record["commit"] != ""
+        lineage = {key: str(value) for key, value in record["lineage"].items()}
+        assert lineage["as_of"] == DAY
+        assert all(lineage.values())
+        assert lineage.items() <= run.data.tags.items()
+        assert run.inputs is not None
+        (read,) = run.inputs.dataset_inputs
+        assert read.dataset.name == "milk-simulated"
+        assert lineage["fingerprint"].startswith(read.dataset.digest)
+        assert json.loads(read.dataset.source) == {"uri": house.lake.url}
         assert run.data.params["settings.gate.min_origins"] == "30"
         plots = {file.path for file in mlflow.list_artifacts(run.info.run_id, "plots")}
         assert "plots/residuals.png" in plots
@@ -142,6 +150,7 @@ def test_mlflow_holds_the_versions_with_all_that_was_measured(
         )
         assert len(trials) == (0 if contestant == PERSISTENCE else 1)
         assert all({"rmse"} <= trial.data.metrics.keys() for trial in trials)
+        assert all(lineage.items() <= trial.data.tags.items() for trial in trials)
 
 
 def test_prefect_shows_figures_decision_summary_and_report(house: House) -> None:

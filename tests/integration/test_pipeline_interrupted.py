@@ -8,34 +8,52 @@ from collections.abc import Callable
 
 from canasta.settings import ROOT
 from tests.integration.conftest import FirstRun
-from tests.integration.pipeline_setting import COMMAND, House
+from tests.integration.pipeline_setting import COMMAND, Ended, House
 
 PATIENCE_S = 120.0
 SAME = ("daily", "raw", "bundles", "panels", "predicciones")
 """What is a function of publications, settings and seed: neither clock nor path is in it."""
 
 
-def kill_when(house: House, moment: Callable[[str], bool], day: str = FirstRun.DAY) -> str:
-    """Start the run and kill it once `moment` is true of what it has printed; return that."""
-    output = house.folder / "output"
-    with output.open("wb") as file:
+def kill_when(
+    house: House,
+    moment: Callable[[str], bool],
+    day: str = FirstRun.DAY,
+    kill: Callable[[], None] | None = None,
+) -> tuple[str, Ended]:
+    """Start the run, and kill it once `moment` is true of what it has printed.
+
+    Args:
+        house: where.
+        moment: asked again and again.
+        day: of the run.
+        kill: what to do instead of killing the run, which then ends by itself.
+
+    Returns:
+        What it had printed by then, and how it ended.
+    """
+    output, errors = house.folder / "output", house.folder / "errors"
+    with output.open("wb") as out, errors.open("wb") as err:
         process = subprocess.Popen(
             [*COMMAND, "daily", "--date", day],
             cwd=ROOT,
             env={**house.environment, "PYTHONUNBUFFERED": "1"},
-            stdout=file,
-            stderr=subprocess.STDOUT,
+            stdout=out,
+            stderr=err,
         )
     deadline = time.monotonic() + PATIENCE_S
     try:
         while not moment(printed := output.read_text(encoding="utf-8")):
-            assert process.poll() is None, f"it ended before it could be killed: {printed}"
+            assert process.poll() is None, f"it ended before its moment: {errors.read_text()}"
             assert time.monotonic() < deadline, f"the moment did not come: {printed}"
             time.sleep(0.02)
+        if kill is not None:
+            kill()
+            process.wait(timeout=PATIENCE_S)
     finally:
         process.kill()
         process.wait()
-    return printed
+    return printed, Ended(process.returncode, output.read_text(), errors.read_text())
 
 
 def test_run_killed_at_two_moments_is_completed_to_the_last_byte(

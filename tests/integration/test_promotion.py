@@ -25,7 +25,7 @@ from canasta.registry.settling import settle
 from canasta.registry.steps import Registry
 from canasta.registry.tracking import Tracking
 from tests.integration.registry_setting import basis, everything, register, ruling
-from tests.unit.registry.builders import fitted, rows
+from tests.unit.registry.builders import LINEAGE, fitted, rows
 
 
 def test_a_promotion_stores_everything_that_the_pointer_names(
@@ -44,7 +44,7 @@ def test_a_promotion_stores_everything_that_the_pointer_names(
     assert published.version == number
     assert published.outlook.origin == made.origin == basis().panel.origin
     record = read_record(registry.lake, made.decision)
-    assert (record.kind, record.before, record.commit) == (Kind.SEARCH, None, "c0ffee")
+    assert (record.kind, record.before, record.lineage) == (Kind.SEARCH, None, LINEAGE)
     assert record.ruling is not None
     assert record.ruling["margins"]["min_origins"] == 30
     assert registry.tracking.aliases() == {

@@ -1,18 +1,30 @@
 """Fetching over real http from a server on the loopback that behaves as badly as told."""
 
+import gzip
+import logging
+import os
+import socket
+import ssl
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from canasta.commodity import Commodity
 from canasta.errors import NoPublication, NotAWorkbook, SettingsError, SourceUnreachable
-from canasta.ingest.folders import Patience
+from canasta.ingest.http_folder import Patience
 from canasta.ingest.identity import SourceKind
 from canasta.ingest.intake import ingest
 from canasta.ingest.lake import open_lake
@@ -71,6 +83,50 @@ def in_turn(*answers: Answer) -> Answer:
     return answer
 
 
+def void(_: object) -> None:
+    """An Answer returns nothing."""
+
+
+@contextmanager
+def plain_server(context: ssl.SSLContext | None = None) -> Iterator[tuple[int, list[object]]]:
+    """A server of one line, over TLS if a context is given; yields port and whom it met."""
+    met: list[object] = []
+
+    class Handler(StreamRequestHandler):
+        def handle(self) -> None:
+            met.append(self.client_address)
+            with suppress(OSError):
+                connection = (
+                    context.wrap_socket(self.connection, True) if context else self.connection
+                )
+                connection.sendall(b"Hello, this is not TLS\r\n")
+                connection.close()
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server.server_address[1], met
+        server.shutdown()
+        thread.join()
+
+
+def self_signed(folder: Path) -> Path:
+    """A certificate of 127.0.0.1 with its key, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name)
+    builder = builder.public_key(key.public_key()).serial_number(1)
+    builder = builder.not_valid_before(now).not_valid_after(now + timedelta(days=1))
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(
+        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path = folder / "server.pem"
+    path.write_bytes(private + builder.sign(key, hashes.SHA256()).public_bytes(pem))
+    return path
+
+
 @pytest.fixture
 def site() -> Iterator[Site]:
     site = Site()
@@ -120,7 +176,7 @@ def test_a_server_error_is_asked_again(site: Site, milk: Commodity) -> None:
 
 def test_a_server_that_stays_in_error_is_unreachable(site: Site, milk: Commodity) -> None:
     site.answers = {NAME: status(503)}
-    with pytest.raises(SourceUnreachable, match="status 503; up to 3 attempts"):
+    with pytest.raises(SourceUnreachable, match="status 503; attempts: 3"):
         find(site.url, milk, DAY, None, QUICK)
     assert len(site.requests) == 3
 
@@ -174,6 +230,98 @@ def test_a_trickling_server_cannot_hold_a_run(site: Site, milk: Commodity) -> No
     assert time.monotonic() - began < 5
 
 
+def test_headers_that_trickle_cannot_hold_a_run(site: Site, milk: Commodity) -> None:
+    def trickle(request: BaseHTTPRequestHandler) -> None:
+        request.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+        while not site.closing.wait(0.05):
+            try:
+                request.wfile.write(b"x")
+            except OSError:
+                return
+
+    site.answers = {NAME: trickle}
+    began = time.monotonic()
+    with pytest.raises(SourceUnreachable, match="had not ended after 1 s, 0 bytes") as refused:
+        find(site.url, milk, DAY, None, QUICK)
+    assert time.monotonic() - began < 5
+    assert (refused.value.arrived, refused.value.passing) == (None, False)
+    assert len(site.requests) == 1
+
+
+def test_a_body_without_a_length_is_not_whole_because_time_is_over(
+    site: Site, milk: Commodity
+) -> None:
+    def trickle(request: BaseHTTPRequestHandler) -> None:
+        request.wfile.write(b"HTTP/1.0 200 OK\r\n\r\n")
+        while not site.closing.wait(0.05):
+            try:
+                request.wfile.write(b"P")
+            except OSError:
+                return
+
+    site.answers = {NAME: trickle}
+    with pytest.raises(SourceUnreachable, match="had not ended") as refused:
+        find(site.url, milk, DAY, None, QUICK)
+    assert refused.value.arrived is not None
+    assert set(refused.value.arrived.content) == set(b"P")
+
+
+def test_what_came_before_a_connection_broke_is_carried_along(site: Site, milk: Commodity) -> None:
+    def broken(sent: bytes) -> Answer:
+        return status(200, sent, {"Content-Length": "1000"})
+
+    site.answers = {NAME: in_turn(broken(b"PK half"), broken(b"PK"), status(503))}
+    with pytest.raises(SourceUnreachable, match="attempts: 3; bytes that came: 7") as refused:
+        find(site.url.replace("://", "://analyst:secret@"), milk, DAY, None, QUICK)
+    came = refused.value.arrived
+    assert came is not None
+    assert (came.date, came.url, came.content) == (DAY, f"{site.url}/{NAME}", b"PK half")
+    assert refused.value.passing
+
+
+def test_a_reset_connection_is_asked_again(site: Site, milk: Commodity) -> None:
+    def reset(request: BaseHTTPRequestHandler) -> None:
+        now = struct.pack("ii", 1, 0)
+        request.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, now)
+        request.connection.close()
+
+    site.answers = {NAME: in_turn(reset, status(200, ZIP))}
+    found = find(site.url, milk, DAY, None, QUICK)
+    assert found is not None
+    assert found.content == ZIP
+
+
+def test_a_length_that_promises_too_little_gives_that_much(site: Site, milk: Commodity) -> None:
+    site.answers = {NAME: status(200, ZIP, {"Content-Length": "6"})}
+    found = find(site.url, milk, DAY, None, QUICK)
+    assert found is not None
+    assert found.content == ZIP[:6]
+
+
+def test_an_answer_that_is_no_http_is_unreachable(site: Site, milk: Commodity) -> None:
+    site.answers = {NAME: lambda request: void(request.wfile.write(b"SSH-2.0-OpenSSH_9.6\r\n"))}
+    with pytest.raises(SourceUnreachable, match="RemoteProtocolError"):
+        find(site.url, milk, DAY, None, QUICK)
+
+
+def test_a_packed_answer_is_refused_unpacked_by_nobody(site: Site, milk: Commodity) -> None:
+    packed = gzip.compress(bytes(50_000_000))
+    site.answers = {NAME: status(200, packed, {"Content-Encoding": "gzip"})}
+    with pytest.raises(NotAWorkbook, match="came packed as 'gzip'") as refused:
+        find(site.url, milk, DAY, None, QUICK)
+    assert refused.value.arrived is not None
+    assert refused.value.arrived.content == packed
+    assert "identity" in site.requests[0][1]["Accept-Encoding"]
+    assert len(site.requests) == 1
+
+
+def test_an_empty_file_is_refused(site: Site, milk: Commodity) -> None:
+    site.answers = {NAME: status(200)}
+    with pytest.raises(NotAWorkbook, match="an empty file") as refused:
+        find(site.url, milk, DAY, None, QUICK)
+    assert refused.value.arrived is None
+
+
 def test_a_huge_file_is_cut_off(site: Site, milk: Commodity) -> None:
     sent = 0
 
@@ -191,9 +339,12 @@ def test_a_huge_file_is_cut_off(site: Site, milk: Commodity) -> None:
     small = milk.model_copy(
         update={"source": milk.source.model_copy(update={"max_bytes": 100_000})}
     )
-    with pytest.raises(NotAWorkbook, match="larger than 100000 bytes"):
+    with pytest.raises(NotAWorkbook, match="larger than 100000 bytes") as refused:
         find(site.url, small, DAY, None, QUICK)
     assert sent < 20_000_000
+    assert refused.value.arrived is not None
+    assert refused.value.arrived.content == b"PK\x03\x04" * 25_000
+    assert len(site.requests) == 1
 
 
 def test_a_redirect_is_followed(site: Site, milk: Commodity) -> None:
@@ -206,13 +357,60 @@ def test_a_redirect_is_followed(site: Site, milk: Commodity) -> None:
     assert found.content == ZIP
 
 
+@pytest.mark.parametrize(
+    "there", ["http://10.0.0.1/latest/meta-data", "http://127.0.0.1:1/x", "ftp://127.0.0.1/x"]
+)
+def test_a_redirect_to_elsewhere_is_named_and_not_followed(
+    there: str, site: Site, milk: Commodity
+) -> None:
+    site.answers = {NAME: status(302, b"", {"Location": f"{there}?token=secret"})}
+    origin = "/".join(there.split("/")[:3])
+    with pytest.raises(
+        SourceUnreachable, match=f"redirects to {origin}/, which is not followed"
+    ) as no:
+        find(site.url, milk, DAY, None, QUICK)
+    assert "secret" not in str(no.value)
+    assert not no.value.passing
+    assert len(site.requests) == 1
+
+
+def test_the_body_of_a_redirect_is_not_read(site: Site, milk: Commodity) -> None:
+    body = {"Location": "/elsewhere/file", "Content-Length": "1000000000000"}
+    site.answers = {NAME: status(302, b"flood", body), "file": status(200, ZIP)}
+    found = find(site.url, milk, DAY, None, QUICK)
+    assert found is not None
+    assert found.content == ZIP
+
+
+def test_a_server_without_tls_is_not_asked_again(milk: Commodity) -> None:
+    with plain_server() as (port, met):
+        with pytest.raises(SourceUnreachable, match=r"ConnectError.*attempts: 1") as refused:
+            find(f"https://127.0.0.1:{port}", milk, DAY, None, QUICK)
+        assert not refused.value.passing
+        assert len(met) == 1
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not_asked_again(
+    milk: Commodity, tmp_path: Path
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(self_signed(tmp_path))
+    with plain_server(context) as (port, met):
+        with pytest.raises(SourceUnreachable, match=r"CERTIFICATE_VERIFY_FAILED.*attempts: 1"):
+            find(f"https://127.0.0.1:{port}", milk, DAY, None, QUICK)
+        assert len(met) == 1
+
+
 def test_endless_redirects_are_unreachable(site: Site, milk: Commodity) -> None:
     site.answers = {NAME: status(302, b"", {"Location": NAME})}
-    with pytest.raises(SourceUnreachable, match="TooManyRedirects"):
+    with pytest.raises(SourceUnreachable, match="redirects more than 5 times"):
         find(site.url, milk, DAY, None, QUICK)
 
 
-def test_credentials_are_used_but_never_shown(site: Site, milk: Commodity) -> None:
+def test_credentials_are_used_but_never_shown(
+    site: Site, milk: Commodity, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
     site.answers = {NAME: in_turn(status(200, ZIP), status(403))}
     url = site.url.replace("http://", "http://analyst:secret@")
     found = find(url, milk, DAY, None, QUICK)
@@ -222,6 +420,8 @@ def test_credentials_are_used_but_never_shown(site: Site, milk: Commodity) -> No
     with pytest.raises(SourceUnreachable) as refused:
         find(url, milk, DAY, None, QUICK)
     assert "secret" not in str(refused.value)
+    assert NAME in caplog.text
+    assert "secret" not in caplog.text
 
 
 def test_a_page_for_a_missing_file_does_not_hide_an_older_one(site: Site, milk: Commodity) -> None:
@@ -235,10 +435,35 @@ def test_a_page_for_a_missing_file_does_not_hide_an_older_one(site: Site, milk: 
     assert last.content == b"<html>No existe</html>"
 
 
-@pytest.mark.parametrize("url", ["ftp://host/folder", "folder", "http://", ""])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://host/folder",
+        "folder",
+        "http://",
+        "",
+        "file://data/published",
+        "http://[::1/folder",
+        "http://me:secret@host:99999/folder",
+        "http://me:secret/word@host/folder",
+    ],
+)
 def test_urls_of_other_kinds_are_a_mistake_in_the_settings(url: str, milk: Commodity) -> None:
-    with pytest.raises(SettingsError, match="PUBLICATION_URL"):
+    with pytest.raises(SettingsError, match="PUBLICATION_URL") as refused:
         find(url, milk, DAY, None, QUICK)
+    assert "secret" not in str(refused.value)
+
+
+def test_a_pipe_in_the_folder_does_not_hold_a_run(tmp_path: Path, milk: Commodity) -> None:
+    os.mkfifo(tmp_path / NAME)
+    with pytest.raises(SourceUnreachable, match=f"{NAME} cannot be read: it is a device or a pipe"):
+        find(tmp_path.as_uri(), milk, DAY, None)
+
+
+def test_a_folder_named_like_the_file_is_an_error(tmp_path: Path, milk: Commodity) -> None:
+    (tmp_path / NAME).mkdir()
+    with pytest.raises(SourceUnreachable, match=f"{NAME} cannot be read: .*directory"):
+        find(tmp_path.as_uri(), milk, DAY, None)
 
 
 def test_publications_served_as_sniim_does_fill_a_lake(tmp_path: Path, milk: Commodity) -> None:

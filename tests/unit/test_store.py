@@ -6,14 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from canasta.errors import LakeError
+from canasta.errors import LakeError, RunInProgress
 from canasta.store import PARTIAL_SUFFIX, Store, store_for
 
 KEY = "daily/2025/04/2025-04-30-data.parquet"
 
 
-@pytest.fixture(params=["path", "file url", "memory url"])
+@pytest.fixture(params=["path", "file url", "memory url", "s3 url"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    if request.param == "s3 url":
+        return store_for(request.getfixturevalue("s3_url"))
     place = {
         "path": str(tmp_path / "lake"),
         "file url": (tmp_path / "lake").as_uri(),
@@ -48,6 +50,37 @@ def test_keys_are_those_under_the_folder_sorted_and_relative(store: Store) -> No
     assert store.keys("b") == ["b/1", "b/2", "b/deep/er/3"]
     assert store.keys("nowhere") == []
     assert store.read(store.keys("b")[0]) == b"x"
+
+
+def test_sizes_are_those_of_the_objects(store: Store) -> None:
+    store.replace("b/2", b"four")
+    store.replace("b/1", b"")
+    assert list(store.sizes("b").items()) == [("b/1", 0), ("b/2", 4)]
+
+
+def test_all_are_read_in_the_order_asked_for(store: Store) -> None:
+    keys = [f"b/{number}" for number in range(30)]
+    for key in keys:
+        store.replace(key, key.encode())
+    assert store.read_all(keys[::-1]) == [key.encode() for key in keys[::-1]]
+    assert store.read_all(keys[:1]) == [b"b/0"]
+    assert store.read_all([]) == []
+    with pytest.raises(KeyError):
+        store.read_all([*keys, "b/nowhere"])
+
+
+def test_guarded_store_writes_nothing_once_its_guard_objects(store: Store) -> None:
+    def object_() -> None:
+        raise RunInProgress("taken over")
+
+    guarded = store.guarded(object_)
+    with pytest.raises(RunInProgress):
+        guarded.replace(KEY, b"late")
+    with pytest.raises(RunInProgress):
+        guarded.write_once(KEY, b"late")
+    assert not store.exists(KEY)
+    store.replace(KEY, b"the unguarded one still writes")
+    assert guarded.read(KEY) == b"the unguarded one still writes"
 
 
 def test_a_folder_is_no_object(store: Store) -> None:

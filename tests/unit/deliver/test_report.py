@@ -2,7 +2,7 @@ import csv
 import io
 import math
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -19,8 +19,11 @@ from canasta.deliver.report import (
     report_name,
     to_csv_bytes,
 )
-from canasta.forecast.outlook import Outlook
+from canasta.forecast.features import build
+from canasta.forecast.outlook import Outlook, forecast
 from canasta.forecast.panel import Panel
+from canasta.forecast.predictor import Predictor
+from canasta.forecast.recipe import PERSISTENCE, Recipe
 from tests.unit.deliver.conftest import ORIGIN, PRICES, TARGETS
 
 COLUMNS = [
@@ -75,6 +78,26 @@ def test_a_quoted_series_without_forecast_is_absent(
     report = daily_report(panel, replace(outlook, mean=mean), milk, model)
     assert report["Estado"].tolist() == ["Jalisco", "Ávila, el Alto"]
     assert report["Precio_medio"].tolist() == [24.49, 30.2]
+
+
+def test_a_new_city_has_no_row_before_thirty_quotes_and_a_vanished_one_none_after_thirty_misses(
+    milk: Commodity, model: ModelName
+) -> None:
+    days = tuple(date(2025, 1, 1) + timedelta(days=day) for day in range(140))
+    quotes = {"Nueva": 29, "Reciente": 30, "Siempre": 140}
+    prices = {city: [math.nan] * (140 - count) + [25.0] * count for city, count in quotes.items()}
+    prices |= {"Tardía": [25.0] * 111 + [math.nan] * 29, "Ida": [25.0] * 110 + [math.nan] * 30}
+    panel = Panel(
+        columns=milk.keys.columns,
+        product=milk.keys.slices,
+        keys=tuple(("Jalisco", city, "Pasteurizada", "Tiendas") for city in sorted(prices)),
+        dates=days,
+        prices=np.array([prices[city] for city in sorted(prices)]),
+        calendar=milk.publication_calendar,
+    )
+    persistence = Predictor(Recipe(PERSISTENCE), build(panel).names, {})
+    report = daily_report(panel, forecast(persistence, panel, panel.origin), milk, model)
+    assert report["Ciudad"].tolist() == ["Reciente", "Siempre", "Tardía"]
 
 
 def test_rows_come_by_key_whatever_the_panels_order(

@@ -8,7 +8,7 @@ from canasta.commodity import Commodity
 from canasta.errors import TooLittleHistory
 from canasta.forecast.backtest import Backtest, Window, last_window, run
 from canasta.forecast.outlook import forecast
-from canasta.forecast.panel import Floats, Panel
+from canasta.forecast.panel import MIN_QUOTES, Floats, Panel
 from canasta.forecast.recipe import PERSISTENCE, RANDOM_FOREST, XGBOOST, Recipe
 from canasta.forecast.training import Trainer
 from canasta.forecast.vintages import Vintages
@@ -127,6 +127,31 @@ def test_only_quoted_pairs_are_scored(result: Backtest, panel: Panel) -> None:
     quoted = np.isfinite(panel.prices)
     both = quoted[:, window.first : window.stop] & quoted[:, window.first + 1 : window.stop + 1]
     assert np.array_equal(np.isfinite(result.error(XGBOOST)), both)
+
+
+def test_a_new_series_is_scored_from_the_origin_that_would_forecast_it(
+    panel: Panel, milk: Commodity, parameters: Parameters
+) -> None:
+    window = last_window(panel, origins=40, training=60, refit_every=10)
+    new, first_quote = int(np.flatnonzero(panel.live)[0]), window.first - 10
+    prices = panel.prices.copy()
+    prices[new, :first_quote] = np.nan
+    younger = replace(panel, prices=prices)
+    result = back_test(younger, milk, parameters)
+    quoted = np.isfinite(prices[new])
+    expected = [
+        quoted[: origin + 1].sum() >= MIN_QUOTES and quoted[origin] and quoted[origin + 1]
+        for origin in window.origins
+    ]
+    for name in (PERSISTENCE, XGBOOST):
+        assert np.isfinite(result.error(name)[new]).tolist() == expected
+    assert 0 < sum(expected) < 25
+    for origin in (window.first, window.first + 15, window.stop - 1):
+        anew = forecast_anew(younger, FOREST, window, origin, parameters)
+        scored = result.forecasts[RANDOM_FOREST][:, origin - window.first]
+        both = np.isfinite(scored)
+        assert np.array_equal(anew[both], scored[both])
+        assert np.isnan(anew[new]) == np.isnan(scored[new])
 
 
 def test_slices_are_the_parts_of_the_whole(result: Backtest) -> None:

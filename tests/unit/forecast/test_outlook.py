@@ -7,7 +7,7 @@ import pytest
 from canasta.errors import FeaturesMismatch
 from canasta.forecast.features import Features, at_origin, state_of
 from canasta.forecast.outlook import forecast
-from canasta.forecast.panel import LIVE_WINDOW, Panel
+from canasta.forecast.panel import LIVE_WINDOW, MIN_QUOTES, Panel
 from canasta.forecast.predictor import Predictor
 from canasta.forecast.recipe import RANDOM_FOREST, Recipe
 from canasta.forecast.training import Trainer
@@ -44,6 +44,20 @@ def test_a_series_long_unquoted_gets_no_forecast(panel: Panel, predictor: Predic
     outlook = forecast(predictor, replace(panel, prices=prices), panel.origin)
     assert np.isnan(outlook.mean[live[0]])
     assert outlook.median[live[1]] == 25.0
+
+
+def test_a_new_series_gets_a_forecast_once_it_has_a_past(
+    panel: Panel, predictor: Predictor
+) -> None:
+    prices = panel.prices.copy()
+    young, old_enough = np.flatnonzero(panel.live)[:2]
+    prices[young, : -MIN_QUOTES + 1] = np.nan
+    prices[old_enough, :-MIN_QUOTES] = np.nan
+    outlook = forecast(predictor, replace(panel, prices=prices), panel.origin)
+    assert np.isnan(outlook.mean[young])
+    assert np.isnan(outlook.median[young])
+    assert outlook.median[old_enough] == prices[old_enough, -1]
+    assert np.isfinite(outlook.mean).sum() == panel.live.sum() - 1
 
 
 def test_a_late_publication_is_given_up_after_two_days(panel: Panel, predictor: Predictor) -> None:

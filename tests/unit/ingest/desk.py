@@ -7,7 +7,8 @@ from canasta.commodity import Commodity
 from canasta.ingest.block import Block
 from canasta.ingest.identity import SourceKind
 from canasta.ingest.intake import ingest
-from canasta.ingest.lake import Lake, daily_key, open_lake
+from canasta.ingest.lake import Lake, open_lake
+from canasta.ingest.price_files import daily_key
 from canasta.ingest.summary import IngestSummary
 from canasta.store import store_for
 from simulate_publication import Layout

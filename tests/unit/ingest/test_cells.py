@@ -3,7 +3,8 @@ from datetime import date
 
 import pytest
 
-from canasta.ingest.cells import folded_text, number, text
+from canasta.ingest.cells import LONGEST, folded_text, number, text
+from canasta.ingest.spanish_dates import find_date
 
 
 @pytest.mark.parametrize(
@@ -35,6 +36,23 @@ def test_reads_numbers_however_they_are_written(cell: object, expected: float) -
 )
 def test_everything_else_is_no_number(cell: object) -> None:
     assert number(cell) is None
+
+
+def test_what_a_float_cannot_hold_is_no_number() -> None:
+    assert number("9" * 250) == 1e250
+    assert number("9" * 310) is None
+    assert number("0" * LONGEST + "1") is None
+    assert number(1e308) == 1e308
+
+
+def test_of_a_very_long_text_only_the_beginning_is_looked_at() -> None:
+    assert text("x" * 10**7) == "x" * LONGEST
+    assert folded_text("É" * 10**7) == "e" * LONGEST
+    # Composing these in full would take hours.
+    accents = "a" + "\N{COMBINING ACUTE ACCENT}\N{COMBINING CEDILLA}" * 10**6
+    assert len(text(accents)) < LONGEST
+    assert find_date(accents) is None
+    assert number(accents) is None
 
 
 def test_text_is_clean_but_never_respelled() -> None:

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from canasta.commodity import Commodity
-from canasta.errors import LakeMismatch
+from canasta.errors import LakeMismatch, ObjectCorrupt
 from canasta.ingest.block import Block
 from canasta.ingest.identity import IDENTITY, Identity, SourceKind, read_identity
 from canasta.ingest.intake import ingest
-from canasta.ingest.lake import Lake, daily_key, open_lake
+from canasta.ingest.lake import Lake, open_lake
+from canasta.ingest.price_files import daily_key
 from canasta.ingest.tables import publication_bytes
 from canasta.store import Store, store_for
 from simulate_publication.layout import SIMULATION, Layout
@@ -88,7 +89,7 @@ def test_the_first_publication_says_whose_a_new_lake_is(
 
 
 @pytest.mark.parametrize("held", [SNIIM, SIMULATED])
-def test_publications_of_another_kind_are_refused_and_only_their_bytes_are_kept(
+def test_publications_of_another_kind_are_refused_and_only_bytes_and_reason_are_kept(
     held: SourceKind, store: Store, milk: Commodity, five: list[Block], published: Path,
     tmp_path: Path,
 ) -> None:  # fmt: skip
@@ -108,8 +109,10 @@ def test_publications_of_another_kind_are_refused_and_only_their_bytes_are_kept(
         f"PUBLICATION_URL={published.as_uri()}, or to another folder of its own."
     )
     written = {key: value for key, value in tree(tmp_path / "lake").items() if key not in before}
-    assert list(written.values()) == [file.read_bytes()]
-    assert next(iter(written)).startswith("raw/")
+    raw, record = sorted(written)
+    assert (raw[:4], record[:19]) == ("raw/", f"refused/{five[2].date}/")
+    assert written[raw] == file.read_bytes()
+    assert json.loads(written[record])["reason"] == str(refused.value)
     publish(published, five[:3], milk, own)
     assert ingest(lake, published.as_uri(), five[2].date, LIMITS).new == (five[2].date,)
 
@@ -125,16 +128,34 @@ def test_simulated_publications_do_not_enter_an_earlier_system_s_lake(
     assert read_identity(store) is None
 
 
-def test_a_replay_takes_both_kinds(
-    store: Store, milk: Commodity, five: list[Block], published: Path
+@pytest.mark.parametrize("kind", [SNIIM, SIMULATED])
+def test_a_replay_takes_the_kind_that_came_first_and_no_other(
+    kind: SourceKind, store: Store, milk: Commodity, five: list[Block], published: Path
 ) -> None:
+    own, foreign = (None, SIMULATION) if kind is SNIIM else (SIMULATION, None)
     lake = open_lake(store, milk, REPLAY)
-    publish(published, five[:2], milk, SIMULATION)
+    assert read_identity(store) == Identity("milk", REPLAY)
+    publish(published, five[:2], milk, own)
     ingest(lake, published.as_uri(), five[1].date, LIMITS)
-    publish(published, five[:3], milk)
-    ingest(open_lake(store, milk, SIMULATED), published.as_uri(), five[2].date, LIMITS)
+    replayed = Identity("milk", REPLAY, kind)
+    assert read_identity(store) == replayed
+    assert replayed.simulated == (kind is SIMULATED)
+    publish(published, five[:3], milk, foreign)
+    with pytest.raises(LakeMismatch, match=f", of {kind} publications, .*/lake-replay-") as refused:
+        ingest(lake, published.as_uri(), five[2].date, LIMITS)
+    other = SIMULATED if kind is SNIIM else SNIIM
+    assert f"LAKE_URL={Path(store.url).parent}/lake-replay-{other} with" in str(refused.value)
+    publish(published, five[:3], milk, own)
+    ingest(open_lake(store, milk, REPLAY), published.as_uri(), five[2].date, LIMITS)
     assert cells(lake) == expected(*five[:3])
-    assert lake.source_kind is REPLAY
+    assert read_identity(store) == replayed
+
+
+def test_what_says_whose_a_lake_is_must_be_readable(store: Store, milk: Commodity) -> None:
+    for content in (b"", b"[1]", b'{"source": "sniim"}', b'{"commodity": "milk", "source": "?"}'):
+        store.replace(IDENTITY, content)
+        with pytest.raises(ObjectCorrupt, match=r"lake\.json should say whose the lake is"):
+            open_lake(store, milk, SNIIM)
 
 
 def test_raw_copies_from_before_simulated_workbooks_said_so_are_still_read(

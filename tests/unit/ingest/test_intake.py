@@ -1,3 +1,5 @@
+import hashlib
+import json
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -111,9 +113,31 @@ def test_a_page_instead_of_the_file_is_told_apart_and_kept(desk: Desk, five: lis
     with pytest.raises(NotAWorkbook, match="HTML"):
         desk.run(five[1].date)
     kept = {name: content for name, content in tree(desk.stored).items() if name not in before}
-    assert list(kept.values()) == [b"<html>Error</html>"]
-    assert all(name.startswith("raw/") for name in kept)
+    sha256 = hashlib.sha256(page.read_bytes()).hexdigest()
+    told = json.loads(kept.pop(f"refused/{five[1].date}/{sha256}.json"))
+    assert kept == {f"raw/{sha256}.xlsx": page.read_bytes()}
+    assert (told["url"], told["bytes"], told["error"]) == (page.as_uri(), 18, "NotAWorkbook")
+    assert "HTML" in told["reason"]
     assert desk.run(five[1].date, *five[:2]).new == (five[1].date,)
+
+
+def test_an_empty_file_leaves_nothing_to_keep(desk: Desk, five: list[Block]) -> None:
+    desk.run(five[0].date, five[0])
+    before = tree(desk.stored)
+    (desk.published / "Leche04062025.xlsx").write_bytes(b"")
+    with pytest.raises(NotAWorkbook, match="an empty file"):
+        desk.run(five[1].date)
+    assert tree(desk.stored) == before
+
+
+def test_a_file_over_the_limit_is_kept_up_to_it(desk: Desk, five: list[Block]) -> None:
+    limit = desk.milk.source.max_bytes
+    with publish(desk.published, five[:1], desk.milk).open("r+b") as file:
+        file.truncate(limit + 1)
+    with pytest.raises(NotAWorkbook, match=f"larger than {limit} bytes"):
+        desk.run(five[0].date)
+    assert [len(content) for name, content in tree(desk.stored / "raw").items()] == [limit]
+    assert len(tree(desk.stored / "refused")) == 1
 
 
 def test_a_page_does_not_hide_an_older_new_file(desk: Desk, five: list[Block]) -> None:

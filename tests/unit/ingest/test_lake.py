@@ -13,7 +13,8 @@ from canasta.errors import LakeEmpty, ObjectCorrupt
 from canasta.ingest.block import Block
 from canasta.ingest.history import History
 from canasta.ingest.identity import SourceKind
-from canasta.ingest.lake import Lake, daily_key, open_lake
+from canasta.ingest.lake import Lake, open_lake
+from canasta.ingest.price_files import daily_key
 from canasta.ingest.quality import Cells
 from canasta.ingest.revisions import Revision
 from canasta.labels import Key

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -187,3 +187,30 @@ def test_what_is_cleaned_is_plausible_or_null_and_stays_clean(
     assert cleaned(verdict.cells, milk_file) == verdict.cells
     kept = {key: price for key, price in verdict.cells.items() if price is not None}
     assert kept == {k: prices[k] for k in kept}
+
+
+@pytest.mark.parametrize(
+    ("days", "reasons"), [(2, []), (60, []), (61, ["isolated-date"]), (3650, ["isolated-date"])]
+)
+def test_a_first_block_far_before_the_next_quarantines(
+    days: int, reasons: list[str], two: list[Block], milk: Commodity
+) -> None:
+    following = two[0].date + timedelta(days=days)
+    verdict = judge(two[0], Context(milk, LIMITS, None, following))
+    assert [r.kind for r in verdict.reasons] == reasons
+
+
+def test_a_pause_after_accepted_publications_is_no_fault(two: list[Block], milk: Commodity) -> None:
+    following = two[1].date + timedelta(days=3650)
+    assert judge(two[1], Context(milk, LIMITS, two[0].prices, following)).accepted
+
+
+def test_a_block_that_stands_alone_is_not_isolated(two: list[Block], milk: Commodity) -> None:
+    assert judge(two[0], Context(milk, LIMITS)).accepted
+
+
+def test_prices_whose_sum_no_float_holds_are_judged_too(milk: Commodity) -> None:
+    absurd: Cells = dict.fromkeys(KEYS, 1.7e308)
+    averages: Cells = dict.fromkeys(COLUMNS, 1.7e308)
+    reasons, _ = kinds(judged(Block(date(2025, 6, 2), absurd, averages), milk))
+    assert set(reasons) == {"checksum-mismatch", "implausible"}

@@ -1,8 +1,10 @@
 import io
+import re
+import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from operator import methodcaller
 from typing import Any
 
@@ -14,11 +16,19 @@ from hypothesis import strategies as st
 from canasta.commodity import Commodity, load_commodity
 from canasta.errors import NotAWorkbook
 from canasta.ingest.block import Block
-from canasta.ingest.workbook import parse
+from canasta.ingest.workbook import Parsed, parse
 from canasta.labels import Key
 from simulate_publication import Layout, render, true_averages
 from simulate_publication.catalogue import CITIES
 from tests.unit.ingest.builders import COLUMNS, KEYS, changed, publications
+from tests.unit.ingest.workbook_mutations import (
+    SHEET,
+    Cell,
+    Grid,
+    packed,
+    unpacked,
+    workbook_of,
+)
 
 MILK = load_commodity("milk")
 INVENTED = (("Jalisco", "Tepatitlán"), ("Tercera Nación", "Ciudad Nueva"))
@@ -239,6 +249,118 @@ def test_a_page_instead_of_a_workbook_says_so(milk: Commodity) -> None:
 def test_a_zip_that_only_looks_like_a_workbook_says_so(milk: Commodity) -> None:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as file:
-        file.writestr("xl/workbook.xml", "<workbook")
+        file.writestr("xl/workbook.xml", "<workbook/>")
     with pytest.raises(NotAWorkbook, match="does not open"):
         parse(content.getvalue(), milk)
+
+
+def with_part(content: bytes, name: str, old: str, new: str) -> bytes:
+    """The workbook with one of its XML parts written otherwise."""
+    parts = unpacked(content)
+    assert re.search(old.encode(), parts[name])
+    return packed({**parts, name: re.sub(old.encode(), new.encode(), parts[name])})
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [("-1e300", "out of bounds"), ("1e9", "days=1000000000")],
+    ids=["the reader panics", "Python has no such duration"],
+)
+def test_a_duration_of_a_million_years_says_that_it_does_not_open(
+    days: str, told: str, content: bytes, milk: Commodity
+) -> None:
+    styled = with_part(content, "xl/styles.xml", 'numFmtId="0"', 'numFmtId="46"')
+    absurd = with_part(styled, SHEET, r'<c r="C5"[^>]*><v>[^<]*', f'<c r="C5" s="0"><v>{days}')
+    with pytest.raises(NotAWorkbook, match=f"does not open: .*{told}"):
+        parse(absurd, milk)
+
+
+def test_an_interruption_is_passed_on(
+    content: bytes, milk: Commodity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("canasta.ingest.workbook._worksheets", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        parse(content, milk)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        '<row r="1"><c r="XFD1"><v>1</v></c></row>' + "<row><c><v>1</v></c></row>" * 400,
+        '<row r="99"><c r="xfd999999"><v>1</v></c></row>',
+    ],
+    ids=["cells without references", "a reference in lower case"],
+)
+def test_a_sheet_that_would_ask_for_terabytes_is_refused(
+    rows: str, content: bytes, milk: Commodity
+) -> None:
+    with pytest.raises(NotAWorkbook, match="at most 5000000 cells"):
+        parse(with_part(content, SHEET, "</sheetData>", f"{rows}</sheetData>"), milk)
+
+
+def sheets_showing_one_part(content: bytes, count: int) -> bytes:
+    listed = "".join(f'<sheet name="s{n}" sheetId="{n}" r:id="rId1"/>' for n in range(9, 9 + count))
+    return with_part(content, "xl/workbook.xml", "<sheets>", f"<sheets>{listed}")
+
+
+def test_sheets_that_show_one_part_add_up(
+    content: bytes, two: list[Block], milk: Commodity
+) -> None:
+    assert parse(sheets_showing_one_part(content, 20), milk).blocks == two
+    with pytest.raises(NotAWorkbook, match="at most 50 worksheets, got 101"):
+        parse(sheets_showing_one_part(content, 100), milk)
+    far = '<row r="160"><c r="XFD160"><v>1</v></c></row></sheetData>'
+    wide = sheets_showing_one_part(with_part(content, SHEET, "</sheetData>", far), 1)
+    with pytest.raises(NotAWorkbook, match="5000000 cells together"):
+        parse(wide, milk)
+
+
+def test_a_sheet_listed_twice_by_name_is_read_once(
+    content: bytes, two: list[Block], milk: Commodity
+) -> None:
+    twice = with_part(content, "xl/workbook.xml", "(<sheets>)(<sheet .*?>)", r"\1\2\2")
+    assert parse(twice, milk).blocks == two
+
+
+def test_a_number_that_no_float_holds_is_no_price(
+    content: bytes, two: list[Block], milk: Commodity
+) -> None:
+    absurd = edited(content, put("C5", "9" * 310))
+    assert parse(absurd, milk).blocks[-1].prices == {**two[1].prices, KEYS[0]: None}
+
+
+@pytest.mark.parametrize("cell", ["A5", "B6"])
+def test_a_name_of_endless_length_breaks_its_block(
+    cell: str, content: bytes, two: list[Block], milk: Commodity
+) -> None:
+    parsed = parse(edited(content, put(cell, "x" * 30_000)), milk)
+    assert parsed.blocks == two[:1]
+    [broken] = parsed.broken
+    assert "name of more than 100 characters" in broken.reason
+    assert len(broken.reason) < 100
+
+
+def test_ten_thousand_unequal_blocks_of_one_date_take_no_longer_than_as_many_dates(
+    milk: Commodity,
+) -> None:
+    """Compared pair by pair, they would take ten times as long."""
+    header: list[Cell] = [None, None, "Tiendas", "Autoservicios", "Tiendas", "Autoservicios"]
+    sound = render(publications(1, milk), milk)
+
+    def parsed(days: Sequence[date]) -> tuple[Parsed, float]:
+        grid: Grid = []
+        for price, day in enumerate(days):
+            grid += [["Precio promedio al consumidor por litro"], [f"{day:%d/%m/%Y}"], header]
+            grid.append(["Jalisco", "Guadalajara", float(price)])
+        content = workbook_of(grid, sound)
+        began = time.process_time()
+        return parse(content, milk), time.process_time() - began
+
+    same, for_same = parsed([date(2025, 7, 25)] * 10_000)
+    others, for_others = parsed([date(2000, 1, 1) + timedelta(days=n) for n in range(10_000)])
+    assert "10000 blocks of one date that differ" in same.broken[0].reason
+    assert len(others.blocks) == 10_000
+    assert for_same < 4 * for_others

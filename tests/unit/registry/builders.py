@@ -15,6 +15,7 @@ from canasta.forecast.panel import Floats, Panel
 from canasta.forecast.predictor import Predictor
 from canasta.forecast.recipe import PERSISTENCE, RANDOM_FOREST, XGBOOST, Recipe
 from canasta.registry.bundle import Bundle
+from canasta.registry.lineage import Lineage
 
 FEATURES = ("deviation", "rate", "age")
 
@@ -28,6 +29,15 @@ CALENDAR = PublicationCalendar(frozenset({0, 2, 4}), frozenset({date(2025, 1, 1)
 KEYS = (
     ("Jalisco", "Guadalajara", "Pasteurizada", "Tiendas"),
     ("Yucatán", "Mérida", "Ultrapasteurizada", "Autoservicios"),
+)
+
+LINEAGE = Lineage(
+    as_of=date(2025, 5, 1),
+    fingerprint="f" * 64,
+    git_commit="c0ffee",
+    lock_sha256="a" * 64,
+    python="3.12.11",
+    seed=1,
 )
 
 
@@ -49,8 +59,8 @@ def bundle(
         date(2024, 1, 3),
         date(2025, 4, 30),
         source=source,
-        fingerprint="f" * 64,
-        seed=1,
+        lineage=LINEAGE,
+        training={"warm_up": 20, "clip": 2.0},
         metrics=metrics or {"rmse": 0.35},
     )
 

@@ -7,7 +7,7 @@ import pytest
 
 from canasta.errors import ObjectCorrupt
 from canasta.forecast.recipe import PERSISTENCE, RANDOM_FOREST, XGBOOST
-from canasta.registry.bundle import bundle_ref, read_bundle, read_files, write_bundle
+from canasta.registry.bundle import FORMAT, bundle_ref, read_bundle, read_files, write_bundle
 from canasta.registry.objects import ObjectRef, sha256, to_json
 from canasta.store import Store
 from tests.unit.registry.builders import bundle, fitted, rows
@@ -31,7 +31,8 @@ def test_what_is_read_predicts_the_same_bits_as_what_was_written(
     assert found.predictor.features == written.predictor.features
     assert found.predictor.heads == written.predictor.heads
     assert (found.trained_from, found.trained_to) == (written.trained_from, written.trained_to)
-    assert (found.fingerprint, found.seed) == (written.fingerprint, written.seed)
+    assert (found.source, found.lineage) == (written.source, written.lineage)
+    assert found.training == written.training
     assert found.metrics["rmse"] == 0.35
     assert math.isnan(found.metrics["dm_rmse"])
     expected = written.predictor.mean_change(rows(50))
@@ -73,14 +74,14 @@ def test_one_changed_or_missing_byte_is_refused(name: str, tmp_path: Path) -> No
 def test_another_format_is_refused(tmp_path: Path) -> None:
     lake = Store(str(tmp_path))
     manifest = to_json({"format": 99, "files": {}})
-    with pytest.raises(ObjectCorrupt, match="has format 99, expected 1"):
+    with pytest.raises(ObjectCorrupt, match=f"has format 99, expected {FORMAT}"):
         read_bundle(lake, store(lake, {"manifest.json": manifest}))
 
 
 @pytest.mark.parametrize("model", [b"{}", b"[]", b"{", b'{"recipe": 3}'])
 def test_a_description_that_is_none_is_refused(model: bytes, tmp_path: Path) -> None:
     lake = Store(str(tmp_path))
-    manifest = to_json({"format": 1, "files": {"model.json": sha256(model)}})
+    manifest = to_json({"format": FORMAT, "files": {"model.json": sha256(model)}})
     ref = store(lake, {"model.json": model, "manifest.json": manifest})
     with pytest.raises(ObjectCorrupt, match=r"model\.json"):
         read_bundle(lake, ref)

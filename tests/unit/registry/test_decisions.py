@@ -17,6 +17,7 @@ from canasta.registry.decisions import (
     write_record,
 )
 from canasta.store import Store
+from tests.unit.registry.builders import LINEAGE
 
 NOON = datetime(2025, 4, 30, 12, 0, tzinfo=UTC)
 MADE = Record(
@@ -24,9 +25,7 @@ MADE = Record(
     time=NOON,
     reason="xgboost wins.",
     origin=date(2025, 4, 30),
-    fingerprint="f" * 64,
-    commit="abc",
-    seed=1,
+    lineage=LINEAGE,
     ruling={"evidence": {"origins": 90}},
     before=None,
     after=None,

@@ -6,6 +6,8 @@ import pytest
 
 from canasta.commodity import Commodity
 from canasta.errors import SimulationError
+from canasta.ingest.identity import Identity, SourceKind, write_identity
+from canasta.store import Store
 from simulate_publication import read_history, render
 
 ROW = {
@@ -59,6 +61,19 @@ def test_publications_of_all_files_come_oldest_first(tmp_path: Path, milk: Commo
 def test_a_missing_folder(tmp_path: Path, milk: Commodity) -> None:
     with pytest.raises(SimulationError, match="nowhere is not a folder"):
         read_history(tmp_path / "nowhere", milk)
+
+
+@pytest.mark.parametrize("asked", ["", "lake", "lake/daily"])
+def test_a_history_that_a_lake_calls_simulated(asked: str, tmp_path: Path, milk: Commodity) -> None:
+    """Rendered as SNIIM's, its prices would pass for real ones."""
+    folder, lake = tmp_path / "lake" / "daily", Store(str(tmp_path / "lake"))
+    folder.mkdir(parents=True)
+    write(folder, {})
+    write_identity(lake, Identity("milk", SourceKind.REPLAY))
+    assert len(read_history(tmp_path / asked, milk)) == 1
+    write_identity(lake, Identity("milk", SourceKind.SIMULATED))
+    with pytest.raises(SimulationError, match=f"the lake at {lake.url} holds simulated prices"):
+        read_history(tmp_path / asked, milk)
 
 
 def test_an_empty_folder(tmp_path: Path, milk: Commodity) -> None:

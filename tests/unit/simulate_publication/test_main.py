@@ -16,6 +16,7 @@ from canasta.ingest.workbook import parse
 from simulate_publication import render, simulate
 from simulate_publication.__main__ import main
 from simulate_publication.layout import SIMULATION
+from simulate_publication.misbehaviour import listing
 from simulate_publication.publisher import ORIGIN
 from simulate_publication.server import open_server
 
@@ -141,6 +142,35 @@ def test_serving_on_a_taken_port_exits_1(
         port = str(server.server_port)
         assert main(["serve", "--folder", str(tmp_path), "--port", port]) == 1
     assert f"Port {port}" in capsys.readouterr().err
+
+
+def test_the_ways_to_misbehave_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--misbehave", "list"]) == 0
+    assert capsys.readouterr().out == f"{listing()}\n"
+
+
+def test_an_unknown_way_to_misbehave_exits_1(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--misbehave", "kindly"]) == 1
+    assert "'kindly'" in capsys.readouterr().err
+
+
+def test_a_misbehaving_publisher_says_what_it_does(publications: Path) -> None:
+    main(["write", "--until", "2024-01-05"])
+    command = [sys.executable, "-m", "simulate_publication", "serve", "--port", "0"]
+    with subprocess.Popen(
+        [*command, "--misbehave", "missing-file"],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=dict(os.environ),
+    ) as process:  # fmt: skip
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().partition("PUBLICATION_URL=")[2].split()[0]
+            assert process.stdout.readline() == "The newest workbook: 404.\n"
+            assert "an ordinary day" in process.stdout.readline()
+            answer = httpx.get(f"{url}/Leche05012024.xlsx", trust_env=False)
+        finally:
+            process.kill()
+    assert answer.status_code == 404
+    assert list(publications.glob("*.xlsx"))
 
 
 def test_serve_as_a_user_starts_it(publications: Path) -> None:

@@ -7,8 +7,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from simulate_publication import serving
-from simulate_publication.server import WORKBOOK_TYPE, open_server
+from canasta.commodity import Commodity
+from canasta.ingest.block import Block
+from simulate_publication import publish_files, serving
+from simulate_publication.hostile_transport import WORKBOOK_TYPE
+from simulate_publication.layout import SIMULATION
+from simulate_publication.misbehaviour import way_named
+from simulate_publication.server import Misbehaviour, open_server
 
 CONTENT = b"PK\x03\x04" + bytes(range(256)) * 100
 
@@ -97,6 +102,55 @@ def test_the_server_listens_on_loopback_only_and_ends_with_its_context(folder: P
         assert url.startswith("http://127.0.0.1:")
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{url}/Leche03012024.xlsx", trust_env=False)
+
+
+@pytest.fixture
+def two_days(tmp_path: Path, month: list[Block], milk: Commodity) -> Path:
+    publish_files(tmp_path / "two", month, milk, newest=2, layout=SIMULATION)
+    (tmp_path / "two" / "Lista.xlsx").write_bytes(CONTENT)
+    return tmp_path / "two"
+
+
+@pytest.mark.parametrize("name", ["html-page", "wrong-average"])
+def test_only_the_newest_workbook_is_served_badly(
+    name: str, two_days: Path, milk: Commodity
+) -> None:
+    old, new = sorted(path.name for path in two_days.glob("Leche*.xlsx"))
+    assert (old, new) == ("Leche02022024.xlsx", "Leche07022024.xlsx")
+    behaviour = Misbehaviour(way_named(name), milk)
+    with (
+        serving(two_days, misbehaviour=behaviour) as url,
+        httpx.Client(base_url=url, trust_env=False) as client,
+    ):
+        for file in (old, "Lista.xlsx"):
+            assert client.get(f"/{file}").content == (two_days / file).read_bytes()
+        bad = client.get(f"/{new}")
+        assert bad.status_code == 200
+        assert bad.content != (two_days / new).read_bytes()
+        assert client.head(f"/{new}").headers["content-length"] == str(
+            (two_days / new).stat().st_size
+        )
+
+
+def test_a_workbook_that_cannot_be_spoilt_is_an_error_of_the_server(
+    folder: Path, milk: Commodity, caplog: pytest.LogCaptureFixture
+) -> None:
+    behaviour = Misbehaviour(way_named("stale-repeat"), milk)
+    with serving(folder, misbehaviour=behaviour) as url:
+        assert httpx.get(f"{url}/Leche03012024.xlsx", trust_env=False).status_code == 500
+    assert "Leche03012024.xlsx: Expected" in caplog.text
+
+
+def test_a_stalled_answer_does_not_outlive_its_server(two_days: Path, milk: Commodity) -> None:
+    behaviour = Misbehaviour(way_named("stall"), milk)
+    with socket.socket() as connection:
+        with serving(two_days, misbehaviour=behaviour) as url:
+            connection.connect(("127.0.0.1", int(url.rpartition(":")[2])))
+            connection.settimeout(20)
+            connection.sendall(b"GET /Leche07022024.xlsx HTTP/1.0\r\n\r\n")
+            assert connection.recv(1)
+        while connection.recv(65536):
+            pass
 
 
 def test_a_taken_port_is_an_error(folder: Path) -> None:

@@ -1,0 +1,216 @@
+"""S3, or whatever speaks its protocol: the one module that knows boto3 and s3fs.
+
+s3fs lists and reads; boto3 makes the conditional writes, by which two writers cannot both win.
+Credentials, region and AWS_ENDPOINT_URL are read from the environment by both, as AWS defines
+them (https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from http import HTTPStatus
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from canasta.errors import LakeUnreachable
+
+CONNECT_S, READ_S = 10, 30
+"""Time-outs of one request, in seconds."""
+ATTEMPTS = 4
+"""Of one request, with botocore's backoff, where asking again can help."""
+
+REFUSED = frozenset(
+    {
+        "403", "AccessDenied", "AllAccessDisabled", "ExpiredToken", "Forbidden",
+        "InvalidAccessKeyId", "InvalidToken", "SignatureDoesNotMatch",
+    }
+)  # fmt: skip
+"""Error codes that speak of credentials."""
+
+
+def is_s3(url: str) -> bool:
+    """Tell whether `url` names a place on S3."""
+    return urlsplit(url).scheme == "s3"
+
+
+def options() -> dict[str, Any]:
+    """Return what s3fs needs to know.
+
+    Its listings are never cached, since others write too, nor is it itself, since the environment
+    that it reads may have changed.
+    """
+    return {
+        "skip_instance_cache": True,
+        "use_listings_cache": False,
+        "config_kwargs": {
+            "connect_timeout": CONNECT_S,
+            "read_timeout": READ_S,
+            "retries": {"mode": "standard", "total_max_attempts": ATTEMPTS},
+            **_compatibility(),
+        },
+    }
+
+
+@contextmanager
+def answering(url: str) -> Iterator[None]:
+    """Turn what goes wrong between us and S3 into one error that says what to do.
+
+    Raises:
+        LakeUnreachable: it does not answer, refuses the credentials, or has no such bucket.
+        FileNotFoundError: there is no such object; let through.
+    """
+    try:
+        yield
+    except FileNotFoundError as error:
+        if _code(error) != "NoSuchBucket":
+            raise
+        raise _unreachable(url, error) from error
+    except failures() as error:
+        raise _unreachable(url, error) from error
+
+
+def failures() -> tuple[type[Exception], ...]:
+    """Return what the libraries raise when something goes wrong, OSError among it."""
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return OSError, Boto3Error, BotoCoreError, ClientError
+
+
+@dataclass(frozen=True)
+class Held:
+    """An object as it stands: content, the tag of this state, and its age by S3's own clock."""
+
+    content: bytes
+    tag: str
+    age_s: float
+
+
+class Bucket:
+    """Conditional writes under an `s3://bucket/prefix` URL.
+
+    Every method raises LakeUnreachable when S3 does not answer or refuses.
+    """
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self.url = url
+        self._name = parts.netloc
+        self._prefix = parts.path.strip("/")
+
+    def create(self, key: str, content: bytes) -> str | None:
+        """Store an object where there is none; return its tag, or None where there is one."""
+        return self._put(key, content, IfNoneMatch="*")
+
+    def swap(self, key: str, content: bytes, tag: str) -> str | None:
+        """Replace the object whose tag is still `tag`; return the new tag, None if it is not."""
+        return self._put(key, content, IfMatch=tag)
+
+    def look(self, key: str) -> Held | None:
+        """Return the object as it stands now; None where there is none."""
+        try:
+            with answering(self.url):
+                found = self._client.get_object(Bucket=self._name, Key=self._path(key))
+                content = found["Body"].read()
+        except LakeUnreachable as error:
+            if _code(error.__cause__) == "NoSuchKey":
+                return None
+            raise
+        now = parsedate_to_datetime(found["ResponseMetadata"]["HTTPHeaders"]["date"])
+        return Held(content, found["ETag"], (now - found["LastModified"]).total_seconds())
+
+    def _put(self, key: str, content: bytes, **condition: str) -> str | None:
+        try:
+            with answering(self.url):
+                done = self._client.put_object(
+                    Bucket=self._name, Key=self._path(key), Body=content, **condition
+                )
+        except LakeUnreachable as error:
+            # The condition does not hold; or another conditional write is under way: it wins.
+            if _status(error.__cause__) in (HTTPStatus.PRECONDITION_FAILED, HTTPStatus.CONFLICT):
+                return None
+            raise
+        return cast("str", done["ETag"])
+
+    @cached_property
+    def _client(self) -> Any:
+        import boto3
+        from botocore.config import Config
+
+        config = Config(
+            connect_timeout=CONNECT_S,
+            read_timeout=READ_S,
+            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+            **_compatibility(),
+        )
+        with answering(self.url):
+            return boto3.session.Session().client("s3", config=config)
+
+    def _path(self, key: str) -> str:
+        return f"{self._prefix}/{key}" if self._prefix else key
+
+
+def _endpoint() -> str:
+    return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL", "")
+
+
+def _compatibility() -> dict[str, Any]:
+    """Return the settings that other servers than AWS's need."""
+    if not _endpoint():
+        return {}
+    # Their buckets have no host names of their own, and few know the newer checksums.
+    return {
+        "s3": {"addressing_style": "path"},
+        "request_checksum_calculation": "when_required",
+        "response_checksum_validation": "when_required",
+    }
+
+
+def _unreachable(url: str, error: BaseException) -> LakeUnreachable:
+    code = _code(error)
+    what = code or type(error).__name__
+    where = f" at {_without_secrets(_endpoint())}" if _endpoint() else ""
+    if code == "NoSuchBucket":
+        bucket = urlsplit(url).netloc
+        return LakeUnreachable(
+            f"There is no bucket {bucket!r}{where}. Create it, or correct LAKE_URL={url}."
+        )
+    if code in REFUSED or isinstance(error, PermissionError):
+        return LakeUnreachable(
+            f"{url}{where} refuses the credentials ({what}). Check AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY (or AWS_PROFILE), and that they may list, read and write there."
+        )
+    if what in ("NoCredentialsError", "PartialCredentialsError"):
+        return LakeUnreachable(
+            f"{url} needs credentials and none were found. Set AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY, or AWS_PROFILE."
+        )
+    return LakeUnreachable(
+        f"{url}{where} gave no answer that can be used ({what}). Nothing stored is lost: run "
+        "again when it answers, or check LAKE_URL and AWS_ENDPOINT_URL."
+    )
+
+
+def _code(error: BaseException | None) -> str:
+    """Return S3's error code, that of the error behind it where s3fs translated it, or ""."""
+    while error is not None:
+        response = getattr(error, "response", None)
+        if isinstance(response, dict):
+            return str(response.get("Error", {}).get("Code", ""))
+        error = error.__cause__
+    return ""
+
+
+def _status(error: BaseException | None) -> int:
+    response = getattr(error, "response", None) or {}
+    return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def _without_secrets(url: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

@@ -1,0 +1,26 @@
+"""A run as of a past day: it makes up for a missing report, and leaves what is live alone."""
+
+from __future__ import annotations
+
+from canasta.deliver.backdated import BackDated, backdated_lines
+from orchestration.tasks.ingest import read_history
+from orchestration.tasks.publish import forecast_the_past, write_missing_report
+from orchestration.workspace import Workspace
+
+
+def report_the_past(work: Workspace) -> BackDated:
+    """Write the report of the run's day if it is missing, by the champion of that day.
+
+    It rests on the history as it was known then. The source is not asked, no model is fitted,
+    and MLflow, pointer, panels and forecasts are not touched.
+
+    Raises:
+        NoChampion: nothing was promoted by then.
+    """
+    panel = read_history(work)
+    title, outlook = forecast_the_past(work, panel)
+    made = write_missing_report(work, panel, title, outlook)
+    work.display.print("")
+    for line in backdated_lines(made, work.as_of, work.newest or work.as_of):
+        work.display.print(line)
+    return made
