@@ -15,11 +15,13 @@ from rich.text import Text
 from canasta.commodity import Commodity
 from canasta.deliver.publish import Published
 from canasta.deliver.report import MODEL, PriceColumns, market_means
-from canasta.ingest.summary import IngestSummary, Outcome
+from canasta.ingest.summary import REVISION, IngestSummary, Outcome
 from canasta.labels import SIMULATED
 
 BIGGEST = 5
 """Expected moves that are listed."""
+REVISED = 5
+"""Corrected publications that are listed; of more, the newest."""
 SMALLEST_MOVE = 0.005
 """In the unit: an expected move below it is none, with prices of two decimals."""
 
@@ -99,15 +101,21 @@ def ingest_lines(ingested: IngestSummary) -> list[str]:
     }
     counts = {
         "earlier publications added": len(ingested.backfilled),
-        "publications corrected": len({revision.block_date for revision in ingested.revised}),
+        "publication(s) corrected": len({revision.block_date for revision in ingested.revised}),
         "released from quarantine": len(ingested.released),
         "blocks waiting in quarantine": len(ingested.waiting),
     }
     told = [f"{count} {what}" for what, count in counts.items() if count]
     # Old flags come by the dozen when a history is read for the first time. Later than the newest
     # publication is the date of a file whose own block did not enter.
-    recent = [f for f in ingested.flags if ingested.newest is None or f.date >= ingested.newest]
-    flags = [f"flag on {flag.date}: {flag.finding}" for flag in recent]
+    recent = [
+        flag
+        for flag in ingested.flags
+        if flag.finding.kind != REVISION
+        and (ingested.newest is None or flag.date >= ingested.newest)
+    ]
+    revised = [flag for flag in ingested.flags if flag.finding.kind == REVISION]
+    flags = [f"flag on {flag.date}: {flag.finding}" for flag in [*recent, *revised[-REVISED:]]]
     return [came[ingested.outcome], *([", ".join(told)] if told else []), *flags]
 
 

@@ -32,7 +32,7 @@ from canasta.ingest.received import Received
 from canasta.ingest.refusals import refuse
 from canasta.ingest.revisions import Revision, applied, changes, undone
 from canasta.ingest.source import Publication
-from canasta.ingest.summary import Flag, IngestSummary, Tally
+from canasta.ingest.summary import REVISION, Flag, IngestSummary, Tally
 from canasta.ingest.workbook import Parsed
 from canasta.parameters import QualityLimits
 
@@ -214,6 +214,7 @@ class _Pass:
             revision = Revision(day, self._seen, self._sequence, changed)
             self._lake.add_revision(revision)
             self._tally.revised.append(revision)
+            self._tally.flags.append(Flag(day, _told(revision)))
         else:
             # A lost publication comes back as it first was; its revisions are still there.
             self._lake.add_publication(day, undone(cells, _of(day, self._earlier)))
@@ -270,6 +271,14 @@ class _Pass:
 def _after(day: date, ascending: Sequence[date]) -> date | None:
     at = bisect_right(ascending, day)
     return ascending[at] if at < len(ascending) else None
+
+
+def _told(revision: Revision) -> Finding:
+    """Describe a revision: how many prices, and the first of them."""
+    (key, (old, new)), *others = sorted(revision.changes.items(), key=lambda item: item[0])
+    stated = ["not quoted" if price is None else f"{price:g}" for price in (old, new)]
+    more = f", and {len(others)} more" if others else ""
+    return Finding(REVISION, f"{', '.join(key)}: {stated[0]} became {stated[1]}{more}")
 
 
 def _of(day: date, revisions: list[Revision]) -> list[Revision]:

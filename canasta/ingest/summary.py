@@ -11,6 +11,9 @@ from canasta.ingest.quarantine import Quarantined
 from canasta.ingest.revisions import Revision
 from canasta.ingest.source import Publication
 
+REVISION = "revision"
+"""Kind of the flag of a publication whose prices were corrected."""
+
 
 class Outcome(StrEnum):
     """How an intake ended. An unreachable source and a foreign file are errors, not outcomes."""
@@ -22,7 +25,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """Something to tell about an accepted publication."""
+    """Something to tell about a publication: accepted now, or corrected now."""
 
     date: date
     finding: Finding
@@ -42,7 +45,7 @@ class IngestSummary:
         released: dates of quarantined blocks that were accepted after all.
         quarantined: blocks that failed now, for the first time.
         waiting: every block of the file that is quarantined, those of earlier runs too.
-        flags: what is odd about the publications accepted now.
+        flags: what is odd about the publications accepted now, and what was corrected.
         newest: the newest accepted publication on or before `as_of`; None: the lake is empty.
     """
 

@@ -221,7 +221,7 @@ EXPECTED: dict[str, Refused | Taken] = {
     "year-in-the-future": Taken(
         None, ("date-far-ahead", "file-without-its-block"), outcome=Outcome.NOTHING_NEW
     ),
-    "changed-past-price": Taken(revised=1),
+    "changed-past-price": Taken(revised=1, flags=("revision",)),
 }
 
 

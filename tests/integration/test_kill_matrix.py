@@ -93,6 +93,12 @@ def run_with_failpoint(house: House, day: str, at: int | None) -> tuple[Ended, l
     return Ended(done.returncode, done.stdout, done.stderr), crossed.read_text().splitlines()
 
 
+def publish(house: House, day: str) -> None:
+    """Simulate the publication of a day, for this house and those that share its publications."""
+    command = [sys.executable, "-m", "simulate_publication", "write", "--until", day]
+    subprocess.run(command, cwd=ROOT, env=house.environment, check=True, capture_output=True)
+
+
 def chosen(boundaries: list[str]) -> list[int]:
     """Choose where to kill: wherever something may have changed since the choice before.
 
@@ -160,6 +166,7 @@ def assert_completed(
 ) -> int:
     """Kill at each wanted boundary, run again, and compare; return how many there were."""
     undisturbed = place.house()
+    publish(undisturbed, day)
     ended, boundaries = run_with_failpoint(undisturbed, day, None)
     assert ended.code == 0, ended.told()
     expected = state(undisturbed)
@@ -229,6 +236,7 @@ def test_contest_killed_at_any_boundary_is_held_again(
 @pytest.mark.slow
 def test_of_two_runs_started_together_one_works(place: Place, milk: Commodity) -> None:
     alone = place.house()
+    publish(alone, SIXTY)
     assert alone.daily(SIXTY).code == 0
     house = place.house()
     command = [*COMMAND, "daily", "--date", SIXTY]
@@ -252,6 +260,7 @@ def test_holder_killed_on_s3_is_taken_over_after_its_term(
 ) -> None:
     place = Place(tmp_path, prefect_api, on_s3=True)
     house = replace(place.house(), lake_url=s3_url)
+    publish(house, SIXTY)
     killed, _ = run_with_failpoint(house, SIXTY, 40)
     ended_at = time.monotonic()
     assert killed.code == -signal.SIGKILL

@@ -10,6 +10,7 @@ from canasta.errors import ObjectCorrupt
 from canasta.ingest import compaction
 from canasta.ingest.price_files import daily_key
 from canasta.ingest.tables import publication_bytes
+from canasta.labels import Key
 
 COLUMNS = ("Estado", "Ciudad", "Tipo", "Canal")
 SIZE = 7_000
@@ -86,7 +87,7 @@ def test_plan_covers_every_daily_file_once(days: set[date], data: st.DataObject)
 
 def contents(count: int) -> dict[str, bytes]:
     days = every(date(2025, 1, 1), date(2025, 1, 1 + 2 * (count - 1)))
-    cells = {
+    cells: dict[Key, float | None] = {
         ("Jalisco", "Guadalajara", "Pasteurizada", "Tiendas"): 25.5,
         ("a", "b", "c", "d"): None,
     }

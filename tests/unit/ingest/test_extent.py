@@ -12,7 +12,7 @@ from canasta.errors import NotAWorkbook
 from canasta.ingest import extent
 from simulate_publication import render
 from tests.unit.ingest.builders import publications
-from tests.unit.ingest.workbook_mutations import packed, unpacked
+from tests.unit.ingest.workbook_parts import packed, unpacked
 
 MILK = load_commodity("milk")
 SOUND = render(publications(1, MILK), MILK)

@@ -21,14 +21,8 @@ from canasta.labels import Key
 from simulate_publication import Layout, render, true_averages
 from simulate_publication.catalogue import CITIES
 from tests.unit.ingest.builders import COLUMNS, KEYS, changed, publications
-from tests.unit.ingest.workbook_mutations import (
-    SHEET,
-    Cell,
-    Grid,
-    packed,
-    unpacked,
-    workbook_of,
-)
+from tests.unit.ingest.odd_cells import Cell, Grid, workbook_of
+from tests.unit.ingest.workbook_parts import SHEET, packed, unpacked
 
 MILK = load_commodity("milk")
 INVENTED = (("Jalisco", "Tepatitlán"), ("Tercera Nación", "Ciudad Nueva"))

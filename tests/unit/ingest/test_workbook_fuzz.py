@@ -13,7 +13,8 @@ from canasta.commodity import Commodity
 from canasta.ingest.workbook import parse
 from simulate_publication import Layout, render
 from tests.unit.ingest.builders import changed, publications
-from tests.unit.ingest.workbook_mutations import DEPTHS, mutated, sound_workbooks
+from tests.unit.ingest.workbook_mutations import DEPTHS, mutated
+from tests.unit.ingest.workbook_parts import sound_workbooks
 
 ROOT = Path(__file__).resolve().parents[3]
 FEW, MANY = 120, 6_000

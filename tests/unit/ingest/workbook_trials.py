@@ -27,14 +27,9 @@ from canasta.ingest.quality import Context, judge
 from canasta.ingest.workbook import Parsed, parse
 from canasta.labels import clean, folded
 from tests.unit.ingest.builders import LIMITS
-from tests.unit.ingest.workbook_mutations import (
-    DEPTHS,
-    Grid,
-    grids,
-    mutated,
-    sound_workbooks,
-    workbook_of,
-)
+from tests.unit.ingest.odd_cells import Grid, grids, workbook_of
+from tests.unit.ingest.workbook_mutations import DEPTHS, mutated
+from tests.unit.ingest.workbook_parts import sound_workbooks
 
 MEMORY = 1_500_000_000
 """Bytes that parsing may take beside what the process holds before it."""
