@@ -1,6 +1,6 @@
 """S3, or whatever speaks its protocol: the one module that knows boto3 and s3fs.
 
-s3fs lists and reads; boto3 makes the conditional writes, by which two writers cannot both win.
+s3fs lists and reads; boto3 writes, on conditions by which two writers cannot both win.
 Credentials, region and AWS_ENDPOINT_URL are read from the environment by both, as AWS defines
 them (https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html).
 """
@@ -17,7 +17,7 @@ from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from canasta.errors import LakeUnreachable
+from canasta.errors import LakeUnreachable, SettingsError
 
 CONNECT_S, READ_S = 10, 30
 """Time-outs of one request, in seconds."""
@@ -31,29 +31,40 @@ REFUSED = frozenset(
     }
 )  # fmt: skip
 """Error codes that speak of credentials."""
+MISCONFIGURED = frozenset(
+    {
+        "ConfigNotFound", "ConfigParseError", "InvalidConfigError", "InvalidRegionError",
+        "NoRegionError", "ProfileNotFound", "ValueError",
+    }
+)  # fmt: skip
+"""Errors that no later run mends: a setting of AWS's is wrong."""
 
 
 def is_s3(url: str) -> bool:
     """Tell whether `url` names a place on S3."""
-    return urlsplit(url).scheme == "s3"
+    return url.startswith("s3://")
 
 
-def options() -> dict[str, Any]:
-    """Return what s3fs needs to know.
+def split(url: str) -> tuple[str, str]:
+    """Return the bucket and the prefix of an `s3://bucket/prefix` URL, the latter perhaps empty."""
+    bucket, _, prefix = url.removeprefix("s3://").partition("/")
+    return bucket, prefix.strip("/")
+
+
+def files(url: str) -> Any:
+    """Return the s3fs filesystem that reads and lists what lies under `url`.
 
     Its listings are never cached, since others write too, nor is it itself, since the environment
     that it reads may have changed.
     """
-    return {
-        "skip_instance_cache": True,
-        "use_listings_cache": False,
-        "config_kwargs": {
-            "connect_timeout": CONNECT_S,
-            "read_timeout": READ_S,
-            "retries": {"mode": "standard", "total_max_attempts": ATTEMPTS},
-            **_compatibility(),
-        },
-    }
+    import s3fs
+
+    with answering(url):
+        opened = s3fs.S3FileSystem(
+            skip_instance_cache=True, use_listings_cache=False, config_kwargs=_configuration()
+        )
+    opened.retries = 1  # botocore tries again already: the two would multiply
+    return opened
 
 
 @contextmanager
@@ -79,7 +90,8 @@ def failures() -> tuple[type[Exception], ...]:
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
 
-    return OSError, Boto3Error, BotoCoreError, ClientError
+    # ValueError is botocore's for an address or a region that is none.
+    return OSError, ValueError, Boto3Error, BotoCoreError, ClientError
 
 
 @dataclass(frozen=True)
@@ -92,16 +104,14 @@ class Held:
 
 
 class Bucket:
-    """Conditional writes under an `s3://bucket/prefix` URL.
+    """Writes under an `s3://bucket/prefix` URL.
 
     Every method raises LakeUnreachable when S3 does not answer or refuses.
     """
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
         self.url = url
-        self._name = parts.netloc
-        self._prefix = parts.path.strip("/")
+        self._name, self._prefix = split(url)
 
     def create(self, key: str, content: bytes) -> str | None:
         """Store an object where there is none; return its tag, or None where there is one."""
@@ -110,6 +120,10 @@ class Bucket:
     def swap(self, key: str, content: bytes, tag: str) -> str | None:
         """Replace the object whose tag is still `tag`; return the new tag, None if it is not."""
         return self._put(key, content, IfMatch=tag)
+
+    def put(self, key: str, content: bytes) -> None:
+        """Store an object over what may be there."""
+        self._put(key, content)
 
     def look(self, key: str) -> Held | None:
         """Return the object as it stands now; None where there is none."""
@@ -142,17 +156,41 @@ class Bucket:
         import boto3
         from botocore.config import Config
 
-        config = Config(
-            connect_timeout=CONNECT_S,
-            read_timeout=READ_S,
-            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-            **_compatibility(),
-        )
         with answering(self.url):
-            return boto3.session.Session().client("s3", config=config)
+            return boto3.session.Session().client("s3", config=Config(**_configuration()))
 
     def _path(self, key: str) -> str:
         return f"{self._prefix}/{key}" if self._prefix else key
+
+
+def _configuration() -> dict[str, Any]:
+    """Return botocore's settings.
+
+    Raises:
+        SettingsError: AWS_ENDPOINT_URL is no http or https URL.
+    """
+    _check_endpoint()
+    return {
+        "connect_timeout": CONNECT_S,
+        "read_timeout": READ_S,
+        "retries": {"mode": "standard", "total_max_attempts": ATTEMPTS},
+        **_compatibility(),
+    }
+
+
+def _check_endpoint() -> None:
+    if not _endpoint():
+        return
+    try:
+        parts = urlsplit(_endpoint())
+        sound = parts.scheme in ("http", "https") and parts.hostname
+    except ValueError:
+        sound = None
+    if not sound:
+        raise SettingsError(
+            "Expected AWS_ENDPOINT_URL to be an http or https URL, such as "
+            "http://127.0.0.1:8333; correct it, or leave it out for AWS."
+        )
 
 
 def _endpoint() -> str:
@@ -176,14 +214,21 @@ def _unreachable(url: str, error: BaseException) -> LakeUnreachable:
     what = code or type(error).__name__
     where = f" at {_without_secrets(_endpoint())}" if _endpoint() else ""
     if code == "NoSuchBucket":
-        bucket = urlsplit(url).netloc
         return LakeUnreachable(
-            f"There is no bucket {bucket!r}{where}. Create it, or correct LAKE_URL={url}."
+            f"There is no bucket {split(url)[0]!r}{where}. Create it, or correct LAKE_URL={url}."
         )
     if code in REFUSED or isinstance(error, PermissionError):
         return LakeUnreachable(
             f"{url}{where} refuses the credentials ({what}). Check AWS_ACCESS_KEY_ID and "
-            "AWS_SECRET_ACCESS_KEY (or AWS_PROFILE), and that they may list, read and write there."
+            "AWS_SECRET_ACCESS_KEY (or AWS_PROFILE), that a session token is fresh, and that they "
+            "may list, read and write there."
+        )
+    if code == "RequestTimeTooSkewed":
+        return LakeUnreachable(f"{url}{where} finds this machine's clock wrong. Set the clock.")
+    if what in MISCONFIGURED:
+        return LakeUnreachable(
+            f"{url} cannot be reached as AWS's settings stand ({what}). Check AWS_PROFILE, "
+            "AWS_DEFAULT_REGION and the files under ~/.aws."
         )
     if what in ("NoCredentialsError", "PartialCredentialsError"):
         return LakeUnreachable(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -59,7 +60,12 @@ class Settings(BaseModel):
     @classmethod
     def _can_hold_a_lake(cls, url: str) -> str:
         is_folder = "://" not in url and "::" not in url  # which fsspec chains URLs with
-        is_bucket = url.startswith("s3://") and urlsplit(url).netloc
+        is_bucket = url.startswith("s3://")
+        if is_bucket and not _PLACE_ON_S3.fullmatch(url):
+            raise ValueError(
+                "expected s3://bucket/prefix, the prefix of letters, digits and . _ - = + without "
+                "empty or dotted parts"
+            )
         if not (is_folder or is_bucket or _is_file_url(url)):
             raise ValueError(
                 "expected a folder, file:///folder or s3://bucket/prefix, got another kind of URL"
@@ -69,8 +75,13 @@ class Settings(BaseModel):
     @field_validator("publication_url")
     @classmethod
     def _can_be_fetched(cls, url: str) -> str:
-        parts = urlsplit(url)
-        is_web = parts.scheme in ("http", "https") and parts.hostname
+        try:
+            parts = urlsplit(url)
+            is_web = parts.scheme in ("http", "https") and parts.hostname
+        except ValueError:
+            is_web = False
+        if is_web and (parts.query or parts.fragment):
+            raise ValueError("expected the URL of a folder, without ? or #")
         if url and not (is_web or _is_file_url(url)):
             raise ValueError(
                 "expected the https, http or file URL of a folder; "
@@ -101,6 +112,10 @@ class Settings(BaseModel):
     def today(self) -> date:
         """Return today's date in the commodity's time zone."""
         return datetime.now(self.load_commodity().time_zone).date()
+
+
+_PLACE_ON_S3 = re.compile(r"s3://[a-z0-9][a-z0-9.-]+(/(?!\.\.?(/|$))[\w.=+-]+)*/?", re.ASCII)
+"""What s3fs, boto3 and every server take for the same place, whatever they escape."""
 
 
 def _is_file_url(url: str) -> bool:

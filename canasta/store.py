@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import os
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
@@ -39,10 +40,11 @@ class Store:
         self.url = url
         self.bucket: Bucket | None = Bucket(url) if s3.is_s3(url) else None
         self._files: Any
-        # What another process wrote must be seen: no cached listings.
-        options = s3.options() if self.bucket else {"use_listings_cache": False}
-        with self._answering():
-            self._files, self._root = fsspec.core.url_to_fs(url, **options)
+        if self.bucket:
+            self._files, self._root = s3.files(url), "/".join(filter(None, s3.split(url)))
+        else:
+            # What another process wrote must be seen: no cached listings.
+            self._files, self._root = fsspec.core.url_to_fs(url, use_listings_cache=False)
         self._local = "file" in _protocols(self._files)
         self._check: Callable[[], None] = lambda: None
 
@@ -111,8 +113,11 @@ class Store:
         with self._answering():
             found = self._files.find(self._path(prefix), detail=True)
         root = len(str(self._root).rstrip("/")) + 1
+        # An object whose key ends in a slash is how some consoles make an empty folder.
         return {
-            path[root:]: int(found[path]["size"]) for path in sorted(found) if not _is_partial(path)
+            path[root:]: int(found[path]["size"])
+            for path in sorted(found)
+            if not _is_partial(path) and not path.endswith("/")
         }
 
     def write_once(self, key: str, content: bytes) -> bool:
@@ -132,18 +137,43 @@ class Store:
         self._check()
         if self._local:
             _replace_file(Path(path), content)
+        elif self.bucket is not None:
+            self.bucket.put(key, content)
         else:
-            with self._answering():
-                self._files.pipe_file(path, content)
+            self._files.pipe_file(path, content)
 
-    def remove_partial_files(self) -> None:
+    def exchange(self, key: str, old: bytes | None, new: bytes) -> bool:
+        """Store `new` under `key` if `old` is what lies there (None: nothing); tell whether it was.
+
+        On S3 nobody's write can come in between, however late this one arrives. Elsewhere the
+        lock has to see to that.
+        """
+        if self.bucket is None:
+            held = self.read(key) if self.exists(key) else None
+            if held != old:
+                return False
+            self.replace(key, new)
+            return True
+        self._check()
+        before = self.bucket.look(key)
+        if (before and before.content) != old:
+            return False
+        done = self.bucket.swap(key, new, before.tag) if before else self.bucket.create(key, new)
+        if done is None:  # or the first answer was lost, and the write was made again
+            after = self.bucket.look(key)
+            return after is not None and after.content == new
+        return True
+
+    def remove_partial_files(self, older_than_s: float = 0.0) -> None:
         """Remove what writers that were killed left beside the keys of a local folder.
 
-        Only for who knows that nobody else is writing: a write that is going on would fail.
+        A write that is going on would fail: only for who knows that nobody else is writing, or
+        with an age that no write reaches.
         """
         if self._local:
             for path in Path(self._root).rglob(f".*{PARTIAL_SUFFIX}"):
-                path.unlink()
+                if time.time() - path.stat().st_mtime >= older_than_s:
+                    path.unlink(missing_ok=True)
 
     def _answering(self) -> AbstractContextManager[None]:
         return s3.answering(self.url) if self.bucket else nullcontext()

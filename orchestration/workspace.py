@@ -76,10 +76,15 @@ class Workspace:
         return identity is not None and identity.simulated
 
     @property
+    def is_replay(self) -> bool:
+        """Whether the past is replayed on this lake, apart from what is live."""
+        return self.lake.source_kind is SourceKind.REPLAY
+
+    @property
     def reports_dir(self) -> Path:
         """The folder of reports that people open; those of a replay lie apart."""
         folder = self.settings.reports_dir
-        return folder / SourceKind.REPLAY if self.lake.source_kind is SourceKind.REPLAY else folder
+        return folder / SourceKind.REPLAY if self.is_replay else folder
 
     @property
     def newest(self) -> date | None:
@@ -87,10 +92,19 @@ class Workspace:
         return max(self.lake.dates(), default=None)
 
     @property
+    def known_until(self) -> date | None:
+        """The newest day of which the lake holds anything; None for an empty lake.
+
+        Of a publication, or of a file that only corrected others or was quarantined.
+        """
+        received = [file.date for file in self.lake.received.all()]
+        return max([*self.lake.dates(), *received], default=None)
+
+    @property
     def back_dated(self) -> bool:
-        """Whether the lake holds a publication after the run's day."""
-        newest = self.newest
-        return newest is not None and newest > self.as_of
+        """Whether the lake knows what came after the run's day."""
+        until = self.known_until
+        return until is not None and until > self.as_of
 
     def lineage(self) -> Lineage:
         """Say what is made in this run, from the history as known on its day."""
@@ -158,11 +172,11 @@ def refuse_the_past(work: Workspace) -> None:
     """Stop before a run as of an earlier day would change what is live.
 
     Raises:
-        SettingsError: the lake holds a publication after the run's day.
+        SettingsError: the lake knows what came after the run's day.
     """
-    if (newest := work.newest) and newest > work.as_of:
+    if work.back_dated:
         raise SettingsError(
-            f"DATE={work.as_of} lies before the newest publication in the lake, {newest}: the "
+            f"DATE={work.as_of} lies before what the lake knows, up to {work.known_until}: the "
             "run would replace what is live by something older. Choose a later DATE; `make "
             "backfill FROM=… TO=…` replays the past on a lake of its own."
         )
@@ -172,6 +186,7 @@ def git_commit() -> str:
     """Return the commit of this checkout, with `-dirty` where it was changed; or `unknown`."""
     # Fixed words and our own folder: nothing that a user says reaches the command.
     command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=40"]
+    command += ["--exclude", "*"]  # no tag in its place
     try:
         found = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
     except (OSError, subprocess.CalledProcessError):

@@ -30,6 +30,8 @@ from canasta.forecast.panel import Panel
 from canasta.store import Store, store_for
 
 CSV, XLSX = ".csv", ".xlsx"
+REMAINS_S = 600.0
+"""Age, in seconds, of a half-written report that nobody is writing any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ def publish_report(
     # The CSV comes last: where programs find it, everything else is there.
     made = {XLSX: report_workbook(report, commodity, outlook, model), CSV: to_csv_bytes(report)}
     target, reports = outlook.targets[0], store_for(str(reports_dir))
+    reports.remove_partial_files(REMAINS_S)  # runs on other lakes may be writing there too
     forecasts = forecasts_key(outlook.origin, model.version)
     content = forecasts_bytes(panel, outlook, commodity, model, made_at)
     written = [lake.location(forecasts)] if lake.write_once(forecasts, content) else []

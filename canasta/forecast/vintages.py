@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import lru_cache
+
+import numpy as np
 
 from canasta.commodity import Commodity
 from canasta.forecast.history import read_panel
@@ -69,5 +72,21 @@ def read_vintages(
         LakeEmpty: no publication lies on or before `as_of`.
     """
     newest = Trainer.of(read_panel(lake, commodity, as_of), parameters, seed)
-    rewritten = lake.rewritten(as_of)
-    return Vintages(newest, rewritten, lambda day: read_panel(lake, commodity, day))
+
+    def known_on(day: date) -> Panel:
+        return laid_out(read_panel(lake, commodity, day), newest.panel, day)
+
+    return Vintages(newest, lake.rewritten(as_of), known_on)
+
+
+def laid_out(known: Panel, newest: Panel, day: date) -> Panel:
+    """Return what was known on `day` in the columns of the newest history.
+
+    A publication that came in after `day`, though it is dated before, is an empty column.
+    """
+    dates = tuple(published for published in newest.dates if published <= day)
+    if dates == known.dates:
+        return known
+    prices = np.full((len(known.keys), len(dates)), np.nan)
+    prices[:, [dates.index(published) for published in known.dates]] = known.prices
+    return replace(known, dates=dates, prices=prices)

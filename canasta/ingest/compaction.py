@@ -16,6 +16,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -64,25 +65,35 @@ def due(daily: Mapping[str, int], stored: Iterable[str]) -> list[Joined]:
     return [joined for joined in (*years, *months) if joined.key not in there]
 
 
-def join(files: Sequence[str], contents: Sequence[bytes]) -> bytes:
+def join(files: Sequence[str], contents: Sequence[bytes], schema: Any) -> bytes:
     """Join daily files, given by key with their bytes; equal files give equal bytes.
 
+    Args:
+        files: their keys.
+        contents: of each.
+        schema: of the joined file: an earlier system's files have other types and columns.
+
     Raises:
-        ObjectCorrupt: one of them cannot be read, or has other columns than the first.
+        ObjectCorrupt: one of them cannot be read, or lacks a column.
     """
     hashes = {
         key: hashlib.sha256(content).hexdigest()
         for key, content in zip(files, contents, strict=True)
     }
     try:
-        tables = [pq.read_table(pa.BufferReader(content)) for content in contents]
-        table = pa.concat_tables(tables)
-    except (pa.ArrowException, OSError) as error:
+        tables = [_read(content, schema) for content in contents]
+    except (pa.ArrowException, OSError, KeyError) as error:
         raise ObjectCorrupt(f"{files[0]} to {files[-1]} cannot be joined: {error}") from error
-    table = table.replace_schema_metadata({HASHES: json.dumps(hashes).encode()})
+    metadata = {HASHES: json.dumps(hashes).encode()}
+    table = pa.concat_tables(tables).replace_schema_metadata(metadata)
     sink = io.BytesIO()
     pq.write_table(table, sink, compression="snappy", write_page_checksum=True)
     return sink.getvalue()
+
+
+def _read(content: bytes, schema: Any) -> Any:
+    table = pq.ParquetFile(pa.BufferReader(content)).read()
+    return table.select(schema.names).cast(schema, safe=False)
 
 
 def hashes_in(content: bytes, where: str) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -69,9 +69,10 @@ class Quotes:
             np.append(self.prices, np.array([new for _, _, new in rows], np.float64)),
         )
 
-    def until(self, last: date) -> Quotes:
-        """Return the quotes of publications on or before `last`."""
+    def until(self, last: date, without: Collection[date] = ()) -> Quotes:
+        """Return the quotes of publications on or before `last`, but for those of some dates."""
         kept = self.days <= np.datetime64(last)
+        kept &= ~np.isin(self.days, np.array(sorted(without), "datetime64[D]"))
         listed, series = np.unique(self.series[kept], return_inverse=True)
         keys = tuple(self.keys[at] for at in listed)
         return Quotes(keys, series, self.days[kept], self.prices[kept])

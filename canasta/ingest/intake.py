@@ -94,7 +94,7 @@ def release(lake: Lake, day: date, seen: date, limits: QualityLimits) -> Quarant
         day, [block for block in held if _waits(block, known, lake.commodity)], lake.commodity
     )
     lake.quarantine.accept(block)
-    sequence = 1 + sum(file.date == seen for file in lake.received.all())
+    sequence = lake.received.note_decision(seen, block.sha256, block.key).sequence
     work = _Pass(lake, seen, sequence, limits, Tally())
     work.keep(day, cleaned(block.prices or {}, lake.commodity))
     return block
@@ -216,11 +216,18 @@ class _Pass:
             self._tally.revised.append(revision)
             self._tally.flags.append(Flag(day, _told(revision)))
         else:
+            if self._was_held_back(day):
+                self._lake.note_late(day, self._seen)
             # A lost publication comes back as it first was; its revisions are still there.
             self._lake.add_publication(day, undone(cells, _of(day, self._earlier)))
             self._tally.accepted.append(day)
             insort(self._dates, day)
         self._known[day] = cells
+
+    def _was_held_back(self, day: date) -> bool:
+        """Tell whether an earlier file held a block of `day` that was quarantined."""
+        held = self._lake.quarantine.of(day) if day < self._seen else []
+        return any(block.first_seen < self._seen for block in held)
 
     def _take(self, block: Block, following: date | None) -> None:
         known = self._known.get(block.date)
@@ -246,7 +253,7 @@ class _Pass:
     def _hold(self, block: Quarantined) -> bool:
         """Keep a block in quarantine; tell whether it may leave it now."""
         is_new = self._lake.quarantine.add(block, self._seen)
-        free = self._lake.quarantine.released(block, self._limits.confirmations)
+        free = self._lake.quarantine.released(block, self._limits.confirmations, self._seen)
         if free and block.block_date is not None and block.prices is not None:
             self._tally.released.append(block.block_date)
             return True

@@ -3,10 +3,12 @@
     lake.json                                   whose it is: commodity and source kind
     raw/<sha256>.xlsx                           bytes as received, before anything is parsed
     received/<date>.<nnn>-<sha256>.json         which raw copy was the n-th workbook of a date
+    received/<date>.<nnn>-<sha256>-accepted.json  a quarantined block that a person let in then
     refused/<date>/<sha256>.json                why what a raw copy holds was no such workbook
     daily/YYYY/MM/YYYY-MM-DD-data.parquet       one accepted publication each
     compacted/<period>-<hash>.parquet           daily files joined, to be read quickly
     revisions/<block date>/<sha256>.parquet     cells that a later file states otherwise
+    late/<block date>.json                      since when it is known, where that was later
     quarantine/<block date>/<sha256>….json      blocks that failed, and what became of them
     replayed/<day>.json                         on a replay lake: a day that is done
     monthly/YYYY/MM/*.parquet                   an earlier system's history: read, never written
@@ -34,6 +36,7 @@ from canasta.ingest.identity import (
     read_identity,
     write_identity,
 )
+from canasta.ingest.late import note_late, read_late
 from canasta.ingest.price_files import PriceFiles, daily_key
 from canasta.ingest.quality import Cells
 from canasta.ingest.quarantine import Quarantine
@@ -154,7 +157,8 @@ class Lake:
     def history(self, as_of: date) -> History:
         """Return the prices as they were known on `as_of`.
 
-        Publications after `as_of` are left out, and revisions first seen after it.
+        Publications after `as_of` are left out, those that came in after it, and revisions first
+        seen after it.
 
         Raises:
             LakeEmpty: nothing was accepted on or before `as_of`.
@@ -170,21 +174,23 @@ class Lake:
     def rewritten(self, as_of: date) -> tuple[date, ...]:
         """Return the days up to `as_of`, ascending, since which the past looks different.
 
-        A correction was first seen then, or a series was listed for the first time.
+        A correction was first seen then, a publication came in late, or a series was listed for
+        the first time.
         """
         quotes = self._quotes(as_of)
         if quotes is None:
             return ()
         listed = set(quotes.first_listed()) - {min(quotes.first_listed())}
         corrected = {revision.first_seen for revision in self.revisions(as_of)}
-        return tuple(sorted(listed | corrected))
+        came = {since for since in read_late(self.store).values() if since <= as_of}
+        return tuple(sorted(listed | corrected | came))
 
     def cells(self, seen_by: date) -> dict[date, dict[Key, float | None]]:
         """Return each accepted publication's cells, with revisions first seen by `seen_by`.
 
         Publications of all dates are there, those after `seen_by` too.
         """
-        quotes = self._quotes(date.max)
+        quotes = self._quotes(date.max, as_known=False)
         return {} if quotes is None else quotes.revised(self.revisions(seen_by)).by_date()
 
     def revisions(self, seen_by: date) -> list[Revision]:
@@ -207,9 +213,10 @@ class Lake:
             as_of: the day whose knowledge counts.
             last: the newest publication that counts; by default the newest on or before `as_of`.
         """
-        dates = (day for day in self.dates() if day <= min(as_of, last or as_of))
-        newest = max(dates, default=None)
-        hashes = {} if newest is None else self._prices.hashes(newest)
+        unknown = self._unknown(as_of)
+        dates = {day for day in self.dates() if day <= min(as_of, last or as_of)}
+        newest = max(dates - unknown, default=None)
+        hashes = {} if newest is None else self._prices.hashes(newest, unknown)
         revised = [one for one in self.revisions(as_of) if newest and one.block_date <= newest]
         hashes |= {self._revision_key(one): one.name for one in revised}
         # A monthly file reaches past `newest`, which tells what of it counts.
@@ -222,6 +229,10 @@ class Lake:
         content = tables.publication_bytes(day, cells, keys.columns, keys.price)
         return self.store.write_once(daily_key(day), content)
 
+    def note_late(self, day: date, since: date) -> None:
+        """Write down that the publication of `day` came in on `since`, after its own date."""
+        note_late(self.store, day, since)
+
     def add_revision(self, revision: Revision) -> bool:
         """Keep one correction, for ever; tell whether it was new."""
         content = revision_bytes(revision, self.commodity.keys.columns)
@@ -231,12 +242,18 @@ class Lake:
         """Join the daily files of each month and year that is over; return the keys written."""
         return self._prices.join_due()
 
-    def _quotes(self, last: date) -> Quotes | None:
+    def _unknown(self, as_of: date) -> set[date]:
+        """Return the dates of publications that came in after `as_of`."""
+        return {day for day, since in read_late(self.store).items() if since > as_of}
+
+    def _quotes(self, last: date, *, as_known: bool = True) -> Quotes | None:
         parts = self._prices.parts(last)
         if not parts:
             return None
         tables = [part.table for part in parts]
-        kept = combine(tables, [part.days for part in parts], self.commodity).until(last)
+        unknown = self._unknown(last) if as_known else set()
+        whole = combine(tables, [part.days for part in parts], self.commodity)
+        kept = whole.until(last, unknown)
         return kept if len(kept.days) else None
 
     def _revision_key(self, revision: Revision) -> str:

@@ -68,7 +68,11 @@ class Lease:
         begun = self._clock()
         tag = self._bucket.create(LEASE, self._content()) or self._taken_over()
         self._hold(tag, begun)
-        self._check_conditions()
+        try:
+            self._check_conditions()
+        except LakeUnreachable:
+            self._give_back()
+            raise
         self._renewing.start()
         return self
 
@@ -76,10 +80,7 @@ class Lease:
         """Give it back; one that S3 does not take back runs out."""
         self._done.set()
         self._renewing.join()
-        try:
-            self._bucket.swap(LEASE, self._content(released=True), self._tag)
-        except LakeUnreachable as error:
-            log.warning("the lease could not be given back and runs out by itself: %s", error)
+        self._give_back()
 
     def check(self) -> None:
         """Check, without asking, that the lease has not run out.
@@ -107,6 +108,13 @@ class Lease:
             self._ends = 0.0
         self.check()
 
+    def _give_back(self) -> None:
+        self._ends = 0.0
+        try:
+            self._bucket.swap(LEASE, self._content(released=True), self._tag)
+        except LakeUnreachable as error:
+            log.warning("the lease could not be given back and runs out by itself: %s", error)
+
     def _hold(self, tag: str, begun: float) -> None:
         self._tag, self._ends = tag, begun + self._ttl_s
 
@@ -121,7 +129,7 @@ class Lease:
         lasts = self._lasts(stated)
         if not stated.get("released") and held.age_s <= lasts:
             raise self._busy(stated, lasts - held.age_s)
-        tag = self._bucket.swap(LEASE, self._content(), held.tag)
+        tag = self._bucket.swap(LEASE, self._content(), held.tag) or self._own_tag()
         if tag is None:
             raise self._busy({})
         if not stated.get("released"):

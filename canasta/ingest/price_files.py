@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +16,7 @@ import pyarrow as pa
 from canasta.commodity import Commodity
 from canasta.errors import ObjectCorrupt
 from canasta.ingest import compaction, tables
+from canasta.ingest.compaction import Joined
 from canasta.ingest.history import Days
 from canasta.store import Store
 
@@ -50,7 +51,7 @@ class PriceFiles:
 
     def __init__(self, store: Store, commodity: Commodity) -> None:
         self._store = store
-        self._names = [*commodity.keys.columns, commodity.keys.price, tables.DATE]
+        self._schema = tables.schema(commodity.keys.columns, commodity.keys.price)
         self._read: dict[str, Part] = {}
 
     def daily(self) -> dict[str, int]:
@@ -83,28 +84,39 @@ class PriceFiles:
         again = [file for one in wanted if one.key not in self._read for file in one.files]
         return self._parts([*self.monthly(), *readable, *again, *days])
 
-    def hashes(self, last: date) -> dict[str, str]:
+    def hashes(self, last: date, without: Collection[date] = ()) -> dict[str, str]:
         """Return the SHA-256, by key, of the files that hold publications on or before `last`.
 
         An earlier system's are all there: they may reach past any date.
+
+        Args:
+            last: of the publications that count.
+            without: dates of publications that do not.
         """
         found = {key: value for part in self.parts(last) for key, value in part.hashes.items()}
         return {
             key: value
             for key, value in found.items()
-            if not _DAILY.fullmatch(key) or day_of(key) <= last
+            if not _DAILY.fullmatch(key) or (day_of(key) <= last and day_of(key) not in without)
         }
 
     def join_due(self) -> list[str]:
-        """Join what is complete and not joined yet; return the keys written."""
-        daily = self.daily()
-        made = []
-        for joined in compaction.due(daily, self._store.keys(compaction.FOLDER)):
-            files = list(joined.files)
-            content = compaction.join(files, self._store.read_all(files))
-            if self._store.write_once(joined.key, content):
-                made.append(joined.key)
-        return made
+        """Join what is complete and not joined yet; return the keys written.
+
+        What cannot be joined is told and left: it can still be read day by day, or says then what
+        is wrong with it.
+        """
+        due = compaction.due(self.daily(), self._store.keys(compaction.FOLDER))
+        return [joined.key for joined in due if self._join(joined)]
+
+    def _join(self, joined: Joined) -> bool:
+        files = list(joined.files)
+        try:
+            content = compaction.join(files, self._store.read_all(files), self._schema)
+        except ObjectCorrupt as error:
+            log.warning("%s", error)
+            return False
+        return self._store.write_once(joined.key, content)
 
     def _parts(self, keys: Sequence[str]) -> list[Part]:
         self._load(keys)
@@ -128,7 +140,7 @@ class PriceFiles:
             return None
 
     def _decoded(self, key: str, content: bytes, hashes: Mapping[str, str]) -> Part:
-        table = tables.read(content, self._names, self._store.location(key))
+        table = tables.read(content, self._schema.names, self._store.location(key))
         days = table.pop(tables.DATE).cast(pa.timestamp("us"), safe=False)
         return Part(table, days.to_numpy().astype("datetime64[D]"), hashes)
 

@@ -88,13 +88,14 @@ class Quarantine:
             self._store.write_once(f"{_stem(block)}-repeated-{seen}.json", content)
         return False
 
-    def released(self, block: Quarantined, confirmations: int) -> bool:
-        """Tell whether a person accepted the block, or enough later files repeat it.
+    def released(self, block: Quarantined, confirmations: int, seen: date) -> bool:
+        """Tell whether a person accepted the block, or enough files up to `seen` repeat it.
 
         Repetition proves nothing where a reason is one of `quality.UNCONFIRMED`.
         """
         keys = self._store.keys(_folder(block.block_date))
-        repeats = sum(key.startswith(f"{_stem(block)}-repeated-") for key in keys)
+        repeated = f"{_stem(block)}-repeated-"
+        repeats = sum(repeated < key <= f"{repeated}{seen}.json" for key in keys)
         provable = UNCONFIRMED.isdisjoint(reason.kind for reason in block.reasons)
         confirmed = provable and repeats >= confirmations
         return confirmed or f"{_stem(block)}-accepted.json" in keys

@@ -5,27 +5,39 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from canasta.errors import ObjectCorrupt
 from canasta.ingest.source import Publication
 from canasta.store import Store
 
-_RECEIPT = re.compile(r"received/(\d{4}-\d{2}-\d{2})\.(\d{3})-([0-9a-f]{64})\.json")
+_RECEIPT = re.compile(r"received/(\d{4}-\d{2}-\d{2})\.(\d{3})-([0-9a-f]{64})(-accepted)?\.json")
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A workbook that was read: its date, which file of that date it was, its content's hash."""
+    """A workbook that was read, or a block that a person accepted.
+
+    Attributes:
+        date: its day.
+        sequence: which of that day it was, counted from 1.
+        sha256: hash of its content.
+        accepted: whether it is a block that was accepted by hand.
+    """
 
     date: date
     sequence: int
     sha256: str
+    accepted: bool = False
 
 
 class ReceivedFiles:
     """Raw copies (`raw/<sha256>.xlsx`) and receipts (`received/<date>.<sequence>-<sha256>.json`).
+
+    A block that a person accepted has a receipt too, ending in `-accepted.json`.
 
     A receipt is written once a copy proved to be a workbook. Its name alone tells which copy is
     the newest, so that nothing else needs to remember it.
@@ -42,27 +54,42 @@ class ReceivedFiles:
 
     def note(self, publication: Publication, sha256: str) -> Received:
         """Write the receipt of a workbook; the same file once more gets no second one."""
-        earlier = [file for file in self.all() if file.date == publication.date]
-        if earlier and earlier[-1].sha256 == sha256:
-            return earlier[-1]
-        found = Received(publication.date, len(earlier) + 1, sha256)
         content = {"url": publication.url, "bytes": len(publication.content)}
-        key = f"received/{found.date}.{found.sequence:03}-{sha256}.json"
+        return self._note(publication.date, sha256, content)
+
+    def note_decision(self, day: date, sha256: str, block: str) -> Received:
+        """Write the receipt of a block that a person accepted on `day`: it counts like a file.
+
+        So what a file of that day states after it comes after it.
+        """
+        return self._note(day, sha256, {"accepted": block}, accepted=True)
+
+    def _note(
+        self, day: date, sha256: str, content: Mapping[str, Any], *, accepted: bool = False
+    ) -> Received:
+        earlier = [file for file in self.all() if file.date == day]
+        alike = [file for file in earlier if file.accepted == accepted]
+        if alike and alike[-1].sha256 == sha256:
+            return alike[-1]
+        found = Received(day, len(earlier) + 1, sha256, accepted)
+        mark = "-accepted" if accepted else ""
+        key = f"received/{found.date}.{found.sequence:03}-{sha256}{mark}.json"
         self._store.write_once(key, json.dumps(content, indent=1).encode() + b"\n")
         return found
 
     def all(self) -> list[Received]:
-        """Return the workbooks that were read, in order of date and sequence."""
+        """Return what was received, in order of date and sequence."""
         matches = [_RECEIPT.fullmatch(key) for key in self._store.keys("received")]
         return [
-            Received(date.fromisoformat(found[1]), int(found[2]), found[3])
+            Received(date.fromisoformat(found[1]), int(found[2]), found[3], bool(found[4]))
             for found in matches
             if found
         ]
 
     def newest(self, as_of: date) -> Received | None:
         """Return the newest workbook of a date on or before `as_of` whose copy is still there."""
-        kept = (file for file in reversed(self.all()) if file.date <= as_of)
+        files = (file for file in reversed(self.all()) if not file.accepted)
+        kept = (file for file in files if file.date <= as_of)
         return next((file for file in kept if self._store.exists(_raw_key(file.sha256))), None)
 
     def content(self, received: Received) -> bytes:

@@ -39,6 +39,12 @@ def label_arrays(keys: Sequence[Key], columns: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def schema(columns: Sequence[str], price: str) -> Any:
+    """Return the Arrow schema of a publication; `columns` and `price` as above."""
+    labels = [(name, pa.string()) for name in columns]
+    return pa.schema([(DATE, pa.timestamp("us")), *labels, (price, pa.float64())])
+
+
 def encode(arrays: dict[str, Any]) -> bytes:
     """Write the arrays as one parquet file."""
     sink = io.BytesIO()

@@ -129,16 +129,25 @@ def _pointer(content: Mapping[str, Any]) -> Pointer:
     )
 
 
+def stored(reader: Reader) -> bytes | None:
+    """Return the pointer's bytes as they stand; None where there is none."""
+    try:
+        return reader.read(POINTER)
+    except KeyError:
+        return None
+
+
 def read_raw(reader: Reader) -> dict[str, Any] | None:
     """Return the pointer's JSON as it stands; None where there is none.
 
     Raises:
         ObjectCorrupt: it is no JSON object.
     """
-    try:
-        content = json.loads(reader.read(POINTER))
-    except KeyError:
+    found = stored(reader)
+    if found is None:
         return None
+    try:
+        content = json.loads(found)
     except ValueError as error:
         raise ObjectCorrupt(f"{POINTER} is not JSON: {error}. {REPAIR}") from error
     if not isinstance(content, dict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from canasta.registry.decisions import led_to, newest_first
-from canasta.registry.pointer import read_raw
+from canasta.registry.pointer import read_raw, stored
 from canasta.registry.steps import Registry, align_aliases, replace_pointer
 
 log = logging.getLogger(__name__)
@@ -26,11 +26,11 @@ def _finish_pending(registry: Registry) -> None:
 
     A pointer that is gone is written again too; one that somebody put there is left alone.
     """
-    live = read_raw(registry.lake)
+    before, live = stored(registry.lake), read_raw(registry.lake)
     for key, record in newest_first(registry.lake):
         if record.after is None:
             continue
         if live is None or live == record.before:
             log.warning("completing %s, which an interrupted run left", key)
-            replace_pointer(registry, led_to(key, record))
+            replace_pointer(registry, led_to(key, record), before)
         return

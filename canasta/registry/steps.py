@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from canasta.errors import ObjectCorrupt, RegistryError
+from canasta.errors import ObjectCorrupt, RegistryError, RunInProgress
 from canasta.forecast.outlook import Outlook
 from canasta.forecast.panel import Panel
 from canasta.forecast.predictor import Predictor
@@ -27,7 +27,7 @@ from canasta.registry.lineage import Lineage
 from canasta.registry.names import CHALLENGER, CHAMPION
 from canasta.registry.objects import ObjectRef, to_json
 from canasta.registry.panels import PublishedPanel, write_panel
-from canasta.registry.pointer import POINTER, Pointer, Title, current, read_raw
+from canasta.registry.pointer import POINTER, Pointer, Title, current, read_raw, stored
 from canasta.registry.tracking import Tracking
 from canasta.store import Store
 
@@ -111,6 +111,7 @@ def install(registry: Registry, basis: Basis, reign: Reign, cause: Cause) -> Poi
     A panel that is already published changes nothing.
     """
     lake = registry.lake
+    before = stored(lake)
     bundle = _bundle(registry, reign.title)
     panel = _store_panel(lake, basis, bundle, reign.title.version)
     live = current(lake)
@@ -120,7 +121,7 @@ def install(registry: Registry, basis: Basis, reign: Reign, cause: Cause) -> Poi
     after = _after(reign, panel, basis, moment)
     key = record_decision(registry, basis, cause, moment, after)
     pointer = Pointer.from_dict({**after, "decision": key})
-    replace_pointer(registry, pointer)
+    replace_pointer(registry, pointer, before)
     align_aliases(registry)
     return pointer
 
@@ -166,10 +167,23 @@ def record_decision(
     return write_record(registry.lake, record)
 
 
-def replace_pointer(registry: Registry, pointer: Pointer) -> None:
-    """Make `pointer` the truth, in one atomic write, if the lake is still this run's."""
+def replace_pointer(registry: Registry, pointer: Pointer, before: bytes | None) -> None:
+    """Make `pointer` the truth, in one atomic write, if the lake is still this run's.
+
+    Args:
+        registry: where.
+        pointer: what is live from now on.
+        before: the pointer's bytes when this was decided; None where there was none.
+
+    Raises:
+        RunInProgress: another run has taken the lake over, or changed the pointer since.
+    """
     registry.check_lock()
-    registry.lake.replace(POINTER, to_json(pointer.as_dict()))
+    if not registry.lake.exchange(POINTER, before, to_json(pointer.as_dict())):
+        raise RunInProgress(
+            f"{registry.lake.location(POINTER)} was changed while this run decided: another run "
+            "has taken over. What is live stays; run again."
+        )
     log.info("%s names version %d now", POINTER, pointer.title.version)
 
 

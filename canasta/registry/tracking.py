@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from canasta.errors import RegistryUnavailable, UnknownVersion
 from canasta.forecast.recipe import Recipe
+from canasta.registry.bundle import MANIFEST
 from canasta.registry.connection import answering, connect, is_server
 from canasta.registry.names import (
     BUNDLE_FOLDER,
@@ -23,6 +24,7 @@ from canasta.registry.names import (
     RECIPE_TAG,
     SOURCE_TAG,
 )
+from canasta.registry.objects import sha256
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -155,12 +157,21 @@ class Tracking:
         named = f"name = '{self.model_name}' and tags.`{BUNDLE_TAG}` = '{bundle_sha256}'"
         with answering(self.uri):
             found = self._client.search_model_versions(named)
-            if not found:
-                return None
-            first = min(found, key=lambda version: int(version.version))
-            if self._client.get_run(str(first.run_id)).info.status == "RUNNING":
-                self._client.set_terminated(str(first.run_id))
-            return int(first.version)
+            for version in sorted(found, key=lambda version: int(version.version)):
+                if self._is_whole(str(version.run_id), bundle_sha256):
+                    return int(version.version)
+        return None
+
+    def _is_whole(self, run_id: str, bundle_sha256: str) -> bool:
+        """Tell whether a run still keeps its bundle; close it, if it was left open."""
+        with tempfile.TemporaryDirectory() as folder, suppress(UnknownVersion):
+            with answering(self.uri):
+                manifest = f"{BUNDLE_FOLDER}/{MANIFEST}"
+                path = Path(self._client.download_artifacts(run_id, manifest, folder))
+                if self._client.get_run(run_id).info.status == "RUNNING":
+                    self._client.set_terminated(run_id)
+            return sha256(path.read_bytes()) == bundle_sha256
+        return False
 
     def bundle_files(self, version: ModelVersion) -> dict[str, bytes]:
         """Return the bundle that the version's run keeps: content by file name."""

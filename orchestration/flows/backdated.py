@@ -21,6 +21,6 @@ def report_the_past(work: Workspace) -> BackDated:
     title, outlook = forecast_the_past(work, panel)
     made = write_missing_report(work, panel, title, outlook)
     work.display.print("")
-    for line in backdated_lines(made, work.as_of, work.newest or work.as_of):
+    for line in backdated_lines(made, work.as_of, work.known_until or work.as_of):
         work.display.print(line)
     return made

@@ -64,7 +64,8 @@ def hold_contest(work: Workspace, panel: Panel, basis: Basis) -> Outcome:
     ruling = judge(work, gather(backtest, name, list(searches)))
     versions = _registered(work, trainer, basis, backtest, searches, ruling)
     promote(work, basis, ruling, versions)
-    show_contest(backtest, ruling)
+    if not work.is_replay:
+        show_contest(backtest, ruling)
     return Outcome(_learnt(backtest, searches), _decided(ruling))
 
 

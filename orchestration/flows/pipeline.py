@@ -69,13 +69,14 @@ def run_day(work: Workspace, *, retrain: bool = False) -> RunSummary:
         published=published,
         report=report,
     )
-    show_report(published, run_summary(summary))
+    if not work.is_replay:
+        show_report(published, run_summary(summary))
     return summary
 
 
 def _no_search_then(work: Workspace) -> str:
     return (
-        f"DATE={work.as_of} lies before the newest publication in the lake, {work.newest}: a "
+        f"DATE={work.as_of} lies before what the lake knows, up to {work.known_until}: a "
         "search as of that day would change what is live. Choose a later DATE; `make backfill "
         "FROM=… TO=…` replays the past, searches included, on a lake of its own."
     )

@@ -31,7 +31,10 @@ SIXTY = "2024-05-29"
 """The day of the sixtieth simulated publication: too few for a contest, all else is there."""
 CONTEST = "2024-06-10"
 """With a few more, a search and a back-test are held."""
-TTL_S = 5
+TTL_S = 8
+"""Short, so that the matrix ends; renewed thrice in it, on cores that are busy."""
+LONG_TTL_S = 60
+"""Longer than a run takes that is refused."""
 TIMED = ("decisions", "promoted", "forecasts")
 """Where the time of writing stands in the content or the name."""
 MANY = ("-data.parquet", "compacted")
@@ -145,7 +148,8 @@ def state(house: House) -> dict[str, Any]:
             key: pq.read_table(io.BytesIO(lake.read(key))).drop_columns("made_at").to_pylist()
             for key in lake.keys("forecasts")
         },
-        "reports": {file.name: file.read_bytes() for file in house.reports.iterdir()},
+        # What a killed run left half-written there is hidden, and swept when it is old.
+        "reports": {file.name: file.read_bytes() for file in house.reports.glob("[!.]*")},
         "aliases": house.tracking.aliases(),
     }
 
@@ -258,16 +262,16 @@ def test_of_two_runs_started_together_one_works(place: Place, milk: Commodity) -
 def test_holder_killed_on_s3_is_taken_over_after_its_term(
     tmp_path: Path, prefect_api: str, s3_url: str
 ) -> None:
-    place = Place(tmp_path, prefect_api, on_s3=True)
-    house = replace(place.house(), lake_url=s3_url)
+    house = replace(Place(tmp_path, prefect_api, on_s3=True).house(), lake_url=s3_url)
+    house = replace(house, variables={**house.variables, "LOCK_TTL_S": str(LONG_TTL_S)})
     publish(house, SIXTY)
     killed, _ = run_with_failpoint(house, SIXTY, 40)
-    ended_at = time.monotonic()
+    killed_at = time.monotonic()
     assert killed.code == -signal.SIGKILL
-    refused = house.daily(SIXTY, LOCK_TTL_S=str(TTL_S))
-    if time.monotonic() - ended_at < TTL_S:
-        assert refused.code == 75, refused.told()
+    refused = house.daily(SIXTY)
+    assert refused.code == 75, refused.told()
+    assert "if it has died" in refused.err
     ended = finished(house, SIXTY)
     assert ended.code == 0, ended.told()
-    assert time.monotonic() - ended_at > TTL_S
+    assert time.monotonic() - killed_at > LONG_TTL_S / 2
     assert "took over the lease" in ended.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import threading
 import time
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from canasta.errors import LakeUnreachable, RunInProgress
+from canasta.errors import CanastaError, LakeUnreachable, RunInProgress, SettingsError
 from canasta.ingest.lease import LEASE, Lease
 from canasta.ingest.lock import lock_of
 from canasta.s3 import Bucket
@@ -171,6 +172,50 @@ def test_answer_that_was_lost_on_the_way_does_not_lock_the_run_out(bucket: Bucke
         lease.confirm()
 
 
+def test_takeover_whose_answer_was_lost_is_a_takeover(bucket: Bucket) -> None:
+    class Deaf(Bucket):
+        """The first answer to a takeover is lost: it went through, and is asked for again."""
+
+        lost = False
+
+        def swap(self, key: str, content: bytes, tag: str) -> str | None:
+            done = super().swap(key, content, tag)
+            if done and not self.lost:
+                type(self).lost = True
+                return super().swap(key, content, tag)
+            return done
+
+    with Lease(bucket, LONG_S):
+        pass
+    with Lease(Deaf(bucket.url), LONG_S) as lease:
+        lease.confirm()
+    assert Deaf.lost
+
+
+def test_lease_that_was_given_back_guards_nothing_any_more(bucket: Bucket) -> None:
+    lease = Lease(bucket, LONG_S)
+    with lease:
+        lease.check()
+    with pytest.raises(RunInProgress):
+        lease.check()
+
+
+def test_write_that_arrives_after_a_takeover_changes_nothing(bucket: Bucket, s3_url: str) -> None:
+    """A holder that was cut off asks, is told yes, and then its bytes come late."""
+    store = store_for(s3_url)
+    assert store.exchange("pointer", None, b"first")
+
+    class Late(Bucket):
+        def swap(self, key: str, content: bytes, tag: str) -> str | None:
+            store.replace("pointer", b"of the run that took over")
+            return super().swap(key, content, tag)
+
+    store.bucket, late = bucket, copy.copy(store)
+    late.bucket = Late(s3_url)
+    assert not late.exchange("pointer", b"first", b"late")
+    assert store.read("pointer") == b"of the run that took over"
+
+
 def test_server_that_ignores_conditions_is_refused(bucket: Bucket) -> None:
     class Careless(Bucket):
         """A server that takes every write."""
@@ -180,6 +225,7 @@ def test_server_that_ignores_conditions_is_refused(bucket: Bucket) -> None:
 
     with pytest.raises(LakeUnreachable, match="ignores If-None-Match or If-Match"):
         Lease(Careless(bucket.url), LONG_S).__enter__()
+    assert stated(bucket)["released"] is True
 
 
 def test_lease_that_cannot_be_read_runs_out_like_any_other(s3_url: str) -> None:
@@ -229,6 +275,27 @@ def test_wrong_credentials_are_told_without_showing_them(
     with pytest.raises(LakeUnreachable, match="refuses the credentials") as caught:
         Lease(Bucket(s3_url), LONG_S).__enter__()
     assert "guessed-wrong" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("variables", "error", "told"),
+    [
+        ({"AWS_ENDPOINT_URL": "127.0.0.1:1"}, SettingsError, "AWS_ENDPOINT_URL to be an http"),
+        ({"AWS_ENDPOINT_URL": "http://[bad"}, SettingsError, "AWS_ENDPOINT_URL to be an http"),
+        ({"AWS_PROFILE": "nobody"}, LakeUnreachable, "as AWS's settings stand"),
+        ({"AWS_DEFAULT_REGION": "no region"}, LakeUnreachable, "as AWS's settings stand"),
+    ],
+)
+def test_settings_of_aws_that_cannot_be_used_are_told(
+    s3_url: str, monkeypatch: pytest.MonkeyPatch,
+    variables: dict[str, str], error: type[CanastaError], told: str,
+) -> None:  # fmt: skip
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(error, match=told):
+        Lease(Bucket(s3_url), LONG_S).__enter__()
+    with pytest.raises(error, match=told):
+        store_for(s3_url).keys("daily")
 
 
 @pytest.mark.usefixtures("s3_url")

@@ -19,6 +19,7 @@ from simulate_publication import publish_files, simulate, true_averages
 from simulate_publication.layout import SIMULATION
 from tests.integration.conftest import FirstRun
 from tests.integration.pipeline_setting import House
+from tests.unit.ingest.builders import with_wrong_average
 
 DAY, TARGET = FirstRun.DAY, FirstRun.TARGET
 LATER = "2024-10-11"
@@ -116,10 +117,25 @@ def test_missing_report_is_made_up_for_by_the_champion_of_then_from_what_was_kno
     assert everything(house) == after
 
 
+def test_day_before_a_file_that_was_held_back_is_past_too(house: House, milk: Commodity) -> None:
+    """Its block is in quarantine, yet what it says of earlier ones is known since."""
+    blocks = simulate(milk, 1, date(2024, 10, 14))
+    stated = [corrected(block, milk) for block in blocks[:-1]]
+    wrong = with_wrong_average(blocks[-1])
+    publish_files(house.folder / "publications", [*stated, wrong], milk, layout=SIMULATION)
+    ended = house.daily("2024-10-14")
+    assert "Ingest: quarantined; the newest accepted" in ended.out, ended.told()
+    before = everything(house)
+    ended = house.daily("2024-10-12")
+    assert ended.code == 0, ended.told()
+    assert "Back-dated to 2024-10-12; the lake reaches to 2024-10-14" in ended.out
+    assert everything(house) == before
+
+
 def test_search_as_of_the_past_is_refused(house: House) -> None:
     before = everything(house)
     ended = house.run("retrain", "--date", DAY)
     assert ended.code == 1
-    assert f"\nSettingsError: DATE={DAY} lies before the newest publication" in ended.err
+    assert f"\nSettingsError: DATE={DAY} lies before what the lake knows" in ended.err
     assert "`make backfill FROM=… TO=…` replays the past, searches included" in ended.err
     assert everything(house) == before

@@ -55,6 +55,21 @@ def test_a_version_tells_its_recipe_its_metrics_and_its_bundle(
     )
 
 
+def test_version_is_found_again_by_its_bundle_while_mlflow_keeps_it(tmp_path: Path) -> None:
+    tracking = tracking_in(tmp_path)
+    assert tracking.version_of("0" * 64) is None
+    first, twin = (register(tracking, PERSISTENCE) for _ in range(2))
+    other = register(tracking, PERSISTENCE, source="simulated")
+    bundle = tracking.version(first).bundle_sha256
+    assert tracking.version_of(bundle) == first
+    assert tracking.version_of(tracking.version(other).bundle_sha256) == other
+    for number, found in ((first, twin), (twin, None)):
+        run = tracking.version(number).run_id
+        [manifest] = (tmp_path / "mlartifacts").rglob(f"{run}/artifacts/bundle/manifest.json")
+        manifest.unlink()
+        assert tracking.version_of(bundle) == found, "what is lost is not taken for there"
+
+
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_mlflow_loads_the_native_model_and_predicts_the_same(
     algorithm: str, tracking: Tracking, versions: dict[str, int]

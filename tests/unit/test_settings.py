@@ -52,6 +52,22 @@ def test_malformed_value_is_refused_by_its_name(name: str, value: str, dotenv: P
     [
         ("LAKE_URL", "foo://x", "expected a folder, file:///folder or s3://bucket/prefix"),
         ("LAKE_URL", "s3://", "s3://bucket/prefix"),
+        *(
+            ("LAKE_URL", f"s3://bucket{path}", "without empty or dotted parts")
+            for path in (
+                "/a?c",
+                "/a#c",
+                "//lead",
+                "/a//b",
+                "/we[i]rd",
+                "/a*",
+                "/../b",
+                "/a b",
+                "/ñ",
+            )
+        ),
+        ("PUBLICATION_URL", "http://[bad", "the https, http or file URL of a folder"),
+        ("PUBLICATION_URL", "https://example.org/a?token=x", "without ? or #"),
         ("LAKE_URL", "file://data/lake", "file:///folder"),
         ("LAKE_URL", "zip::/data/lake.zip", "expected a folder"),
         ("LAKE_URL", "https://example.org/lake", "expected a folder"),
@@ -84,6 +100,7 @@ def test_place_that_cannot_be_used_is_refused_by_its_name_with_advice(
         ("LAKE_URL", "file:///srv/lake"),
         ("LAKE_URL", "s3://bucket"),
         ("LAKE_URL", "s3://bucket/prefix"),
+        ("LAKE_URL", "s3://my.bucket-1/a/b.c/d_e=f+g-h/"),
         ("PUBLICATION_URL", "http://127.0.0.1:8046"),
         ("PUBLICATION_URL", "https://example.org/a%20b"),
         ("PUBLICATION_URL", "file:///srv/published"),

@@ -1,3 +1,4 @@
+import os
 import threading
 from pathlib import Path
 from uuid import uuid4
@@ -7,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from canasta.errors import LakeError, RunInProgress
+from canasta.s3 import split
 from canasta.store import PARTIAL_SUFFIX, Store, store_for
+from tests.s3_server import S3Server
 
 KEY = "daily/2025/04/2025-04-30-data.parquet"
 
@@ -67,6 +70,25 @@ def test_all_are_read_in_the_order_asked_for(store: Store) -> None:
     assert store.read_all([]) == []
     with pytest.raises(KeyError):
         store.read_all([*keys, "b/nowhere"])
+
+
+def test_exchange_writes_only_over_what_it_was_told(store: Store) -> None:
+    assert not store.exchange(KEY, b"something", b"one")
+    assert not store.exists(KEY)
+    assert store.exchange(KEY, None, b"one")
+    assert not store.exchange(KEY, None, b"two")
+    assert not store.exchange(KEY, b"other", b"two")
+    assert store.read(KEY) == b"one"
+    assert store.exchange(KEY, b"one", b"two")
+    assert store.read(KEY) == b"two"
+
+
+def test_folder_that_a_console_made_is_no_object(s3: S3Server, s3_url: str) -> None:
+    bucket, prefix = split(s3_url)
+    s3.client().put_object(Bucket=bucket, Key=f"{prefix}/daily/", Body=b"")
+    store = store_for(s3_url)
+    store.replace("daily/one", b"1")
+    assert store.keys("daily") == ["daily/one"]
 
 
 def test_guarded_store_writes_nothing_once_its_guard_objects(store: Store) -> None:
@@ -141,6 +163,15 @@ def test_remains_of_broken_writes_are_removed_and_nothing_else(store: Store) -> 
     assert store.exists("half.partial")
     if store.folder is not None:
         assert [path.name for path in store.folder.rglob(".*")] == []
+
+
+def test_remains_that_are_young_may_be_somebody_s(tmp_path: Path) -> None:
+    young, old = (tmp_path / f".{name}{PARTIAL_SUFFIX}" for name in ("young", "old"))
+    for path in (young, old):
+        path.write_bytes(b"half")
+    os.utime(old, (1_000, 1_000))
+    store_for(str(tmp_path)).remove_partial_files(older_than_s=60)
+    assert (young.exists(), old.exists()) == (True, False)
 
 
 def test_failed_write_leaves_old_content_and_nothing_else(tmp_path: Path) -> None:

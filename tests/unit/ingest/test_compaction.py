@@ -1,6 +1,7 @@
 import io
 from datetime import date, timedelta
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
@@ -9,10 +10,11 @@ from hypothesis import strategies as st
 from canasta.errors import ObjectCorrupt
 from canasta.ingest import compaction
 from canasta.ingest.price_files import daily_key
-from canasta.ingest.tables import publication_bytes
+from canasta.ingest.tables import publication_bytes, schema
 from canasta.labels import Key
 
 COLUMNS = ("Estado", "Ciudad", "Tipo", "Canal")
+SCHEMA = schema(COLUMNS, "Precio")
 SIZE = 7_000
 
 
@@ -96,8 +98,8 @@ def contents(count: int) -> dict[str, bytes]:
 
 def test_join_keeps_every_row_and_the_hash_of_every_file() -> None:
     files = contents(3)
-    joined = compaction.join(list(files), list(files.values()))
-    assert joined == compaction.join(list(files), list(files.values()))
+    joined = compaction.join(list(files), list(files.values()), SCHEMA)
+    assert joined == compaction.join(list(files), list(files.values()), SCHEMA)
     rows = [row for one in files.values() for row in pq.read_table(io.BytesIO(one)).to_pylist()]
     assert pq.read_table(io.BytesIO(joined)).to_pylist() == rows
     assert list(compaction.hashes_in(joined, "x")) == list(files)
@@ -106,8 +108,27 @@ def test_join_keeps_every_row_and_the_hash_of_every_file() -> None:
 def test_what_cannot_be_joined_or_read_is_corrupt() -> None:
     files = contents(2)
     with pytest.raises(ObjectCorrupt, match="cannot be joined"):
-        compaction.join(list(files), [next(iter(files.values())), b"PAR1"])
+        compaction.join(list(files), [next(iter(files.values())), b"PAR1"], SCHEMA)
     with pytest.raises(ObjectCorrupt, match="no joined file"):
         compaction.hashes_in(next(iter(files.values())), "compacted/2025-x.parquet")
     with pytest.raises(ObjectCorrupt, match="no joined file"):
         compaction.hashes_in(b"", "compacted/2025-x.parquet")
+
+
+def test_files_of_an_earlier_system_are_joined_with_ours() -> None:
+    """Its dates are in nanoseconds, its labels large strings, its columns in another order."""
+    ours = contents(2)
+    table = pq.read_table(io.BytesIO(next(iter(ours.values()))))
+    types = {"Fecha": pa.timestamp("ns"), "Precio": pa.float32()}
+    theirs = pa.table(
+        {
+            name: table[name].cast(types.get(name, pa.large_string()))
+            for name in reversed(table.column_names)
+        }
+        | {"extra": pa.array([1] * table.num_rows)}
+    )
+    sink = io.BytesIO()
+    pq.write_table(theirs, sink)
+    joined = compaction.join(list(ours), [sink.getvalue(), list(ours.values())[1]], SCHEMA)
+    rows = [row for one in ours.values() for row in pq.read_table(io.BytesIO(one)).to_pylist()]
+    assert pq.read_table(io.BytesIO(joined)).to_pylist() == rows

@@ -87,6 +87,51 @@ def test_two_later_files_that_agree_release_a_block(
     assert tree(desk.stored) == before
 
 
+def test_what_left_quarantine_late_was_unknown_before(
+    desk: Desk, five: list[Block], milk: Commodity
+) -> None:
+    """Known since the second file that repeats it: to the panel, its fingerprint, a back-test."""
+    odd = stale(five)
+    fourth = after(odd, five[3].date, milk)
+    fifth = after(fourth, five[4].date, milk)
+    for file in ([odd], [odd, fourth], [odd, fourth, fifth]):
+        desk.run(file[-1].date, *five[:2], *file)
+        if file[-1] is fourth:
+            before = desk.lake.fingerprint(fourth.date)
+    known = [block.date for block in five[:2]]
+    assert list(desk.lake.history(fourth.date).dates) == [*known, fourth.date]
+    assert list(desk.lake.history(fifth.date).dates) == [*known, odd.date, fourth.date, fifth.date]
+    assert desk.lake.fingerprint(fourth.date) == before
+    assert desk.lake.fingerprint(fifth.date, fourth.date) != before
+    assert fifth.date in desk.lake.rewritten(LAST)
+    assert desk.lake.dates() == (*known, odd.date, fourth.date, fifth.date)
+
+
+def test_publication_that_was_only_missed_was_known_on_its_date(
+    desk: Desk, five: list[Block]
+) -> None:
+    """It had been published: a report that is made up for may use it."""
+    desk.run(five[1].date, *five[:2])
+    desk.run(five[4].date, *five)
+    assert list(desk.lake.history(five[3].date).dates) == [block.date for block in five[:4]]
+    assert desk.lake.store.keys("late") == []
+
+
+def test_file_of_the_day_of_a_decision_comes_after_it(
+    desk: Desk, five: list[Block], milk: Commodity
+) -> None:
+    """Accepted in the morning, corrected in the afternoon: the correction holds."""
+    desk.run(five[2].date, *five[:3])
+    for cents in range(8):  # the order must not hang on a hash
+        bad = with_wrong_average(changed(five[1], {KEYS[0]: 24.5 + cents / 100}, milk))
+        desk.run(five[3].date, five[0], bad, *five[2:4])
+    release(desk.lake, five[1].date, five[4].date, LIMITS)
+    right = changed(five[1], {KEYS[0]: 23.9}, milk)
+    desk.run(five[4].date, five[0], right, *five[2:])
+    assert desk.lake.cells(LAST)[right.date] == right.prices
+    assert [file.accepted for file in desk.lake.received.all()][-2:] == [True, False]
+
+
 def test_a_failing_copy_never_replaces_a_good_one(
     desk: Desk, five: list[Block], milk: Commodity
 ) -> None:

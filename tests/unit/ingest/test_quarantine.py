@@ -13,6 +13,8 @@ from tests.unit.ingest.builders import KEYS, changed, days, publications
 REASONS = (Finding("stale", "every quoted price repeats the publication before"),)
 FIRST, SECOND, THIRD, FOURTH = days(4)
 
+LAST = date(2030, 1, 1)
+
 
 @pytest.fixture
 def quarantine(tmp_path: Path) -> Quarantine:
@@ -46,7 +48,7 @@ def test_only_later_files_confirm_and_each_once(quarantine: Quarantine, held: Qu
     seen = []
     for day in (SECOND, SECOND, FIRST, THIRD, THIRD, FOURTH):
         quarantine.add(held, day)
-        seen.append(quarantine.released(held, confirmations=2))
+        seen.append(quarantine.released(held, 2, LAST))
     assert seen == [False, False, False, False, False, True]
 
 
@@ -57,9 +59,9 @@ def test_another_block_of_the_date_confirms_nothing(
     quarantine.add(held, SECOND)
     for day in (SECOND, THIRD, FOURTH):
         quarantine.add(other, day)
-    assert not quarantine.released(held, confirmations=2)
+    assert not quarantine.released(held, 2, LAST)
     quarantine.accept(held)
-    assert quarantine.released(held, confirmations=2)
+    assert quarantine.released(held, 2, LAST)
 
 
 def test_blocks_without_a_date_are_kept_apart(quarantine: Quarantine, tmp_path: Path) -> None:

@@ -70,10 +70,7 @@ SHOW = """
 import locale, sys
 from canasta.commodity import load_commodity
 from canasta.ingest.workbook import parse
-try:
-    locale.setlocale(locale.LC_ALL, "")
-except locale.Error:
-    sys.exit("no such locale")
+locale.setlocale(locale.LC_ALL, "")
 print(ascii(parse(sys.stdin.buffer.read(), load_commodity("milk"))))
 """
 
@@ -84,8 +81,6 @@ print(ascii(parse(sys.stdin.buffer.read(), load_commodity("milk"))))
         {"LC_ALL": "C", "PYTHONHASHSEED": "0", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
         {"LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "1"},
         {"LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "4294967295", "TZ": "Pacific/Kiritimati"},
-        {"LC_ALL": "de_DE.UTF-8"},
-        {"LC_ALL": "tr_TR.UTF-8"},
     ],
     ids=lambda environment: "-".join(environment.values()),
 )
@@ -104,8 +99,6 @@ def test_neither_locale_nor_hash_seed_changes_what_is_read(
         capture_output=True,
         check=False,
     )
-    if b"no such locale" in done.stderr:
-        pytest.skip(f"this machine has no locale {environment['LC_ALL']}")
     assert done.returncode == 0, done.stderr.decode()
     expected = parse(content, milk)
     assert len(expected.blocks) == 2
