@@ -22,6 +22,7 @@ import pytest
 
 from canasta.commodity import Commodity
 from canasta.ingest.lake import Lake
+from canasta.ingest.lease import LEASE
 from canasta.settings import ROOT
 from tests.integration.pipeline_setting import COMMAND, FOLDERS, Ended, House
 from tests.integration.test_pipeline_s3 import lasting
@@ -268,10 +269,13 @@ def test_holder_killed_on_s3_is_taken_over_after_its_term(
     killed, _ = run_with_failpoint(house, SIXTY, 40)
     killed_at = time.monotonic()
     assert killed.code == -signal.SIGKILL
+    dead = json.loads(house.lake.read(LEASE))
     refused = house.daily(SIXTY)
     assert refused.code == 75, refused.told()
     assert "if it has died" in refused.err
     ended = finished(house, SIXTY)
     assert ended.code == 0, ended.told()
     assert time.monotonic() - killed_at > LONG_TTL_S / 2
-    assert "took over the lease" in ended.err
+    lease = json.loads(house.lake.read(LEASE))
+    assert lease["owner"] != dead["owner"]
+    assert (dead["released"], lease["released"]) == (False, True)
