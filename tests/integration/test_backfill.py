@@ -41,6 +41,7 @@ def forecasts(house: House) -> dict[str, pd.DataFrame]:
     }
 
 
+@pytest.mark.slow
 def test_replay_equals_the_days_as_they_were_lived_though_it_stopped_twice(
     house: House, replaying: House
 ) -> None:

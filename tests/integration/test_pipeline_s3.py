@@ -44,6 +44,7 @@ def on_s3(tmp_path: Path, prefect_api: str, s3_url: str) -> House:
     return House(tmp_path, prefect_api, lake_url=s3_url)
 
 
+@pytest.mark.slow
 def test_lake_report_and_decision_are_those_of_a_local_run_after_an_outage_too(
     tmp_path: Path, prefect_api: str, first_run: FirstRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
