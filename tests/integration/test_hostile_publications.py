@@ -147,9 +147,8 @@ class Refused:
 
 @dataclass(frozen=True)
 class Taken:
-    """A workbook that was read. `cells` makes what is stored from the prices as they are.
-
-    `new` counts what is new in the lake, by folder; `quarantined` and `flags` are kinds.
+    """A workbook that was read. `cells` makes what is stored from the prices as they are;
+    `quarantined` and `flags` are kinds, `revised` counts revisions.
     """
 
     cells: Callable[[Cells], Cells] | None = dict

@@ -8,19 +8,13 @@ import ssl
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from socketserver import StreamRequestHandler, ThreadingTCPServer
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from canasta.commodity import Commodity
 from canasta.errors import NoPublication, NotAWorkbook, SettingsError, SourceUnreachable
@@ -31,6 +25,15 @@ from canasta.ingest.lake import open_lake
 from canasta.ingest.source import find
 from canasta.store import store_for
 from simulate_publication import serving
+from tests.integration.source_site import (
+    Answer,
+    Site,
+    in_turn,
+    plain_server,
+    self_signed,
+    status,
+    trickling,
+)
 from tests.unit.ingest.builders import LIMITS, publications, publish
 
 DAY = date(2025, 6, 4)
@@ -38,93 +41,9 @@ NAME = "Leche04062025.xlsx"
 QUICK = Patience(connect=1, read=0.4, total=1.0, attempts=3, backoff=0.01)
 ZIP = b"PK\x03\x04 and more"
 
-type Answer = Callable[[BaseHTTPRequestHandler], None]
-
-
-class Site:
-    """A server on a free port. `answers` holds how to answer each file; others are absent."""
-
-    def __init__(self) -> None:
-        self.answers: dict[str, Answer] = {}
-        self.requests: list[tuple[str, dict[str, str]]] = []
-        self.closing = threading.Event()
-        site = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                name = self.path.rsplit("/", 1)[-1]
-                site.requests.append((self.path, dict(self.headers)))
-                site.answers.get(name, status(404))(self)
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the base's name)
-                """Keep the test's output clean."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/Otros"
-
-
-def status(code: int, body: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
-    def answer(request: BaseHTTPRequestHandler) -> None:
-        request.send_response(code)
-        for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
-            request.send_header(name, value)
-        request.end_headers()
-        request.wfile.write(body)
-
-    return answer
-
-
-def in_turn(*answers: Answer) -> Answer:
-    left = list(answers)
-
-    def answer(request: BaseHTTPRequestHandler) -> None:
-        left.pop(0)(request)
-
-    return answer
-
 
 def void(_: object) -> None:
     """An Answer returns nothing."""
-
-
-@contextmanager
-def plain_server(context: ssl.SSLContext | None = None) -> Iterator[tuple[int, list[object]]]:
-    """A server of one line, over TLS if a context is given; yields port and whom it met."""
-    met: list[object] = []
-
-    class Handler(StreamRequestHandler):
-        def handle(self) -> None:
-            met.append(self.client_address)
-            with suppress(OSError):
-                connection = (
-                    context.wrap_socket(self.connection, True) if context else self.connection
-                )
-                connection.sendall(b"Hello, this is not TLS\r\n")
-                connection.close()
-
-    with ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield server.server_address[1], met
-        server.shutdown()
-        thread.join()
-
-
-def self_signed(folder: Path) -> Path:
-    """A certificate of 127.0.0.1 with its key, signed by itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name)
-    builder = builder.public_key(key.public_key()).serial_number(1)
-    builder = builder.not_valid_before(now).not_valid_after(now + timedelta(days=1))
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(
-        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path = folder / "server.pem"
-    path.write_bytes(private + builder.sign(key, hashes.SHA256()).public_bytes(pem))
-    return path
 
 
 @pytest.fixture
@@ -214,16 +133,7 @@ def test_a_silent_server_is_unreachable(site: Site, milk: Commodity) -> None:
 
 
 def test_a_trickling_server_cannot_hold_a_run(site: Site, milk: Commodity) -> None:
-    def trickle(request: BaseHTTPRequestHandler) -> None:
-        status(200, b"", {"Content-Length": "1000"})(request)
-        while not site.closing.wait(0.05):
-            try:
-                request.wfile.write(b"P")
-                request.wfile.flush()
-            except OSError:
-                return
-
-    site.answers = {NAME: trickle}
+    site.answers = {NAME: trickling(site, b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", b"P")}
     began = time.monotonic()
     with pytest.raises(SourceUnreachable, match="had not ended"):
         find(site.url, milk, DAY, None, QUICK)
@@ -231,15 +141,7 @@ def test_a_trickling_server_cannot_hold_a_run(site: Site, milk: Commodity) -> No
 
 
 def test_headers_that_trickle_cannot_hold_a_run(site: Site, milk: Commodity) -> None:
-    def trickle(request: BaseHTTPRequestHandler) -> None:
-        request.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
-        while not site.closing.wait(0.05):
-            try:
-                request.wfile.write(b"x")
-            except OSError:
-                return
-
-    site.answers = {NAME: trickle}
+    site.answers = {NAME: trickling(site, b"HTTP/1.1 200 OK\r\nX-Long: ", b"x")}
     began = time.monotonic()
     with pytest.raises(SourceUnreachable, match="had not ended after 1 s, 0 bytes") as refused:
         find(site.url, milk, DAY, None, QUICK)
@@ -251,15 +153,7 @@ def test_headers_that_trickle_cannot_hold_a_run(site: Site, milk: Commodity) -> 
 def test_a_body_without_a_length_is_not_whole_because_time_is_over(
     site: Site, milk: Commodity
 ) -> None:
-    def trickle(request: BaseHTTPRequestHandler) -> None:
-        request.wfile.write(b"HTTP/1.0 200 OK\r\n\r\n")
-        while not site.closing.wait(0.05):
-            try:
-                request.wfile.write(b"P")
-            except OSError:
-                return
-
-    site.answers = {NAME: trickle}
+    site.answers = {NAME: trickling(site, b"HTTP/1.0 200 OK\r\n\r\n", b"P")}
     with pytest.raises(SourceUnreachable, match="had not ended") as refused:
         find(site.url, milk, DAY, None, QUICK)
     assert refused.value.arrived is not None
