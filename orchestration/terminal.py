@@ -9,6 +9,7 @@ from typing import Any
 from prefect.settings import (
     PREFECT_API_URL,
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+    PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS,
     temporary_settings,
 )
 
@@ -18,6 +19,10 @@ from orchestration.servers import prefect_api
 
 UNREACHED = "Failed to reach API"
 """What Prefect says, in a RuntimeError, when its server is not there."""
+
+STARTUP_S = 180
+"""How long a server of the run's own may take to start: on a busy machine the default of 20 s is
+not enough."""
 
 
 @contextmanager
@@ -30,7 +35,10 @@ def prefect_at_a_terminal() -> Iterator[None]:
     Raises:
         ServerError: PREFECT_API_URL names a server that does not answer.
     """
-    wanted: dict[Any, Any] = {PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
+    wanted: dict[Any, Any] = {
+        PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,
+        PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: STARTUP_S,
+    }
     server = find("prefect")
     if server is not None and not PREFECT_API_URL.value():
         wanted[PREFECT_API_URL] = prefect_api(server)
