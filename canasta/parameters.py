@@ -29,8 +29,10 @@ class GateParameters(_Section):
     """Margins of the gate; skills and losses in percent."""
 
     min_origins: Annotated[int, Field(ge=2)]
-    rmse_skill: float
+    crps_skill: float
     dm_persistence: float
+    rmse_skill: float
+    crps_champion: float
     dm_champion: float
     slice_loss: float
     slice_dm: float
@@ -41,6 +43,35 @@ class TrainingParameters(_Section):
 
     warm_up: Annotated[int, Field(ge=0)]
     clip: Annotated[float, Field(gt=0)]
+
+
+class HurdleParameters(_Section):
+    """Constants of the hurdle mixture and of its calibration.
+
+    Attributes:
+        held_out: newest publications whose targets calibrate.
+        atoms: sizes in each direction.
+        bands: of the predicted size, each with a spread of its own.
+        tilt: weight of the direct mean in the mean of the distribution, from 0 to 1.
+        change_ridge, up_ridge: pull of each calibration towards changing nothing.
+        probability_floor: distance of calibrated probabilities from 0 and 1.
+        up_floor: distance of a tilted P(up) from 0 and 1.
+    """
+
+    held_out: Annotated[int, Field(ge=1)]
+    atoms: Annotated[int, Field(ge=1)]
+    bands: Annotated[int, Field(ge=1)]
+    tilt: Annotated[float, Field(ge=0, le=1)]
+    change_ridge: Annotated[float, Field(gt=0)]
+    up_ridge: Annotated[float, Field(gt=0)]
+    probability_floor: Annotated[float, Field(gt=0, lt=0.5)]
+    up_floor: Annotated[float, Field(gt=0, lt=0.5)]
+
+
+class EmpiricalParameters(_Section):
+    """Changes that the market counts in the baseline, for each publication of the horizon."""
+
+    weight: Annotated[float, Field(gt=0)]
 
 
 class TuningParameters(_Section):
@@ -91,6 +122,14 @@ class QualityLimits(_Section):
     confirmations: Annotated[int, Field(ge=1)]
 
 
+class FitParameters(_Section):
+    """What decides a fit beside its recipe."""
+
+    training: TrainingParameters
+    hurdle: HurdleParameters
+    empirical: EmpiricalParameters
+
+
 class Parameters(_Section):
     """All of `params.toml`."""
 
@@ -99,8 +138,15 @@ class Parameters(_Section):
     training: TrainingParameters
     tuning: TuningParameters
     space: Mapping[str, Mapping[str, Dimension]]
-    start: Mapping[str, Mapping[str, float | int]]
+    hurdle: HurdleParameters
+    empirical: EmpiricalParameters
+    heads: Mapping[str, Mapping[str, Mapping[str, float | int]]]
     quality: QualityLimits
+
+    @property
+    def fit(self) -> FitParameters:
+        """What decides a fit beside its recipe."""
+        return FitParameters(training=self.training, hurdle=self.hurdle, empirical=self.empirical)
 
 
 def read_parameters(path: Path = PARAMETERS) -> Parameters:

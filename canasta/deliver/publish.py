@@ -8,6 +8,8 @@ for ever under a name of its own; the plainly named report is the edition publis
     <lake>/predicciones/<target>/predicciones_<target>.{xlsx,csv}       last edition
     <reports>/predicciones_<target>.{xlsx,csv}                          the same bytes
 
+A report of more horizons, made when it is asked for, lies beside each: `…_h6.{xlsx,csv}`.
+
 So a new version, or another origin, takes over the plain names and loses nothing. Running an
 edition again writes nothing new: what the lake holds of it is put in place again, even where the
 source has corrected its prices since. A run killed between two steps is completed by the next.
@@ -17,13 +19,20 @@ What a past day lacks is another matter: see `canasta.deliver.backdated`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 from canasta.commodity import Commodity
 from canasta.deliver.forecasts import forecasts_bytes, forecasts_key
-from canasta.deliver.report import ModelName, daily_report, report_name, to_csv_bytes
+from canasta.deliver.report import (
+    ModelName,
+    daily_report,
+    horizons_mark,
+    report_name,
+    to_csv_bytes,
+)
 from canasta.deliver.report_workbook import report_workbook
 from canasta.forecast.outlook import Outlook
 from canasta.forecast.panel import Panel
@@ -57,6 +66,15 @@ class Published:
     written: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PublishedHorizons:
+    """Where a report of more horizons lies, in the reports folder, and what had to be written."""
+
+    csv: Path
+    workbook: Path
+    written: tuple[str, ...]
+
+
 def publish_report(
     lake: Store,
     reports_dir: Path,
@@ -80,20 +98,14 @@ def publish_report(
     Raises:
         ValueError: `outlook` does not belong to `panel`, or `made_at` has no zone.
     """
-    report = daily_report(panel, outlook, commodity, model)
-    # The CSV comes last: where programs find it, everything else is there.
-    made = {XLSX: report_workbook(report, commodity, outlook, model), CSV: to_csv_bytes(report)}
+    # What cannot be rendered fails before anything is written.
+    rendered = _rendered(panel, outlook, commodity, model, horizons=1)
     target, reports = outlook.targets[0], store_for(str(reports_dir))
     reports.remove_partial_files(REMAINS_S)  # runs on other lakes may be writing there too
     forecasts = forecasts_key(outlook.origin, model.version)
     content = forecasts_bytes(panel, outlook, commodity, model, made_at)
     written = [lake.location(forecasts)] if lake.write_once(forecasts, content) else []
-    for suffix, rendered in made.items():
-        edition = edition_key(outlook.origin, target, model.version, suffix)
-        written += [lake.location(edition)] if lake.write_once(edition, rendered) else []
-        kept = lake.read(edition)
-        written += _put(lake, report_key(target, suffix), kept)
-        written += _put(reports, report_name(target, suffix), kept)
+    written += _publish_one(lake, reports, outlook, model, 1, rendered)
     return Published(
         origin=outlook.origin,
         target=target,
@@ -106,14 +118,76 @@ def publish_report(
     )
 
 
-def report_key(target: date, suffix: str = CSV) -> str:
+def publish_horizons(
+    lake: Store,
+    reports_dir: Path,
+    panel: Panel,
+    outlook: Outlook,
+    commodity: Commodity,
+    model: ModelName,
+    horizons: int,
+) -> PublishedHorizons:
+    """Write the report of the next `horizons` publications, 2 or more, beside the daily one.
+
+    The caller holds the lake's lock. Arguments: as of `publish_report`.
+
+    Raises:
+        ValueError: `outlook` does not belong to `panel`, or `horizons` is 1 or beyond its reach.
+    """
+    if horizons == 1:
+        raise ValueError("the report of horizon 1 is the daily one: use publish_report")
+    rendered = _rendered(panel, outlook, commodity, model, horizons)
+    target, reports = outlook.targets[0], store_for(str(reports_dir))
+    written = _publish_one(lake, reports, outlook, model, horizons, rendered)
+    csv, workbook = (
+        Path(reports.location(report_name(target, suffix, horizons))) for suffix in (CSV, XLSX)
+    )
+    return PublishedHorizons(csv, workbook, tuple(written))
+
+
+def report_key(target: date, suffix: str = CSV, horizons: int = 1) -> str:
     """Return the key of the last edition for `target` in the lake."""
-    return f"predicciones/{target}/{report_name(target, suffix)}"
+    return f"predicciones/{target}/{report_name(target, suffix, horizons)}"
 
 
 def edition_key(origin: date, target: date, version: int, suffix: str = CSV, mark: str = "") -> str:
-    """Return the key of one edition in the lake; `mark` sets it apart from a live run's."""
+    """Return the key of one edition in the lake; `mark` sets it apart from the daily report's."""
     return f"predicciones/{target}/ediciones/{origin}-{version}{mark}{suffix}"
+
+
+def _rendered(
+    panel: Panel, outlook: Outlook, commodity: Commodity, model: ModelName, horizons: int
+) -> dict[str, bytes]:
+    """Render a report in both forms; the CSV is last: where programs find it, all is there."""
+    report = daily_report(panel, outlook, commodity, model, horizons)
+    workbook = report_workbook(report, commodity, outlook, model)
+    return {XLSX: workbook, CSV: to_csv_bytes(report)}
+
+
+def _publish_one(
+    lake: Store,
+    reports: Store,
+    outlook: Outlook,
+    model: ModelName,
+    horizons: int,
+    rendered: Mapping[str, bytes],
+) -> list[str]:
+    """Keep the edition of one report, and put what is kept in place; return what changed."""
+    target, mark = outlook.targets[0], horizons_mark(horizons)
+    written: list[str] = []
+    for suffix, content in rendered.items():
+        edition = edition_key(outlook.origin, target, model.version, suffix, mark)
+        written += [lake.location(edition)] if lake.write_once(edition, content) else []
+        kept = lake.read(edition)
+        written += _put(lake, report_key(target, suffix, horizons), kept)
+        written += _put(reports, report_name(target, suffix, horizons), kept)
+    return written
+
+
+def _ahead(reports: Store, target: date, horizons: int) -> Path | None:
+    if horizons == 1:
+        return None
+    return Path(reports.location(report_name(target, CSV, horizons)))
 
 
 def _put(store: Store, key: str, content: bytes) -> list[str]:

@@ -1,20 +1,21 @@
 """The daily report: one row for each live series, in Spanish, for the next publication.
 
 The one definition of its columns. They begin with the earlier system's, in its order, so that
-existing readers keep working.
+existing readers keep working. A report of more horizons has the same columns, and begins with the
+rows of the daily one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 
 from canasta.commodity import Commodity
+from canasta.deliver.figures import Figures, Range, figures_of
 from canasta.forecast.outlook import Outlook
 from canasta.forecast.panel import Floats, Panel
 from canasta.forecast.recipe import PERSISTENCE
@@ -22,13 +23,13 @@ from canasta.labels import SIMULATED
 
 DATE_PARTS = ("día", "mes", "año", "dia_semana")
 """The target date in parts; weekday 0 is Monday."""
-TARGET, HORIZON, MODEL, VERSION = "fecha", "horizonte", "modelo", "version"
+TARGET, HORIZON, P_CHANGE, DIRECTION = "fecha", "horizonte", "prob_cambio", "direccion"
+RANGE_80, RANGE_95 = ("bajo_80", "alto_80"), ("bajo_95", "alto_95")
+MODEL, VERSION = "modelo", "version"
+UP, SAME, DOWN = "sube", "estable", "baja"
+DIRECTIONS = {1.0: UP, 0.0: SAME, -1.0: DOWN}
 BACKFILLED = "backfilled"
 """Marks a report that was missing and was made up for later."""
-QUOTES_IN_MEAN = 7
-SUGGESTED_DECIMALS = 2
-DECIMALS = 4
-"""Of every price but the suggested one: what lies beyond is float noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class PriceColumns:
 
     Attributes:
         last: the last quoted price.
-        recent: the mean of the last QUOTES_IN_MEAN quotes.
+        recent: the mean of the last seven quotes.
         suggested: the median of the forecast.
         mean: its mean.
     """
@@ -91,80 +92,46 @@ def report_columns(commodity: Commodity) -> tuple[str, ...]:
     """Return the columns of the report, in order."""
     price = PriceColumns.of(commodity)
     earlier = (*commodity.keys.columns, *DATE_PARTS, price.last, price.recent, price.suggested)
-    return (*earlier, TARGET, HORIZON, price.mean, MODEL, VERSION)
+    forecast = (TARGET, HORIZON, price.mean, P_CHANGE, DIRECTION, *RANGE_80, *RANGE_95)
+    return (*earlier, *forecast, MODEL, VERSION)
 
 
 def daily_report(
-    panel: Panel, outlook: Outlook, commodity: Commodity, model: ModelName
+    panel: Panel, outlook: Outlook, commodity: Commodity, model: ModelName, horizons: int = 1
 ) -> pd.DataFrame:
-    """Tabulate the forecasts of the next publication: one row for each live series, by key.
+    """Tabulate forecasts: one row for each live series and horizon, by horizon, then by key.
 
-    Prices are in the commodity's unit, the suggested one with 2 decimals, the others with at
-    most 4. `fecha` is the target date in ISO form. Columns: see `report_columns`.
+    Figures are in the commodity's unit, in the digits of `canasta.deliver.figures`. `fecha` is
+    the target date in ISO form, `direccion` the sign of suggested price less last price, as
+    published. Columns: see `report_columns`.
 
     Args:
         panel: the history that the forecasts stand on.
         outlook: the forecasts; a series whose mean is NaN is not live.
         commodity: whose key columns and price column name the columns.
         model: what forecast.
+        horizons: how many publications ahead; 1 is the next one alone.
 
     Raises:
-        ValueError: `outlook` does not belong to `panel`.
+        ValueError: `outlook` does not belong to `panel`, or does not reach that far.
     """
-    check_belongs(outlook, panel)
+    if not 1 <= horizons <= len(outlook.targets):
+        raise ValueError(
+            f"horizons must lie from 1 to {len(outlook.targets)}, which is as far as the "
+            f"forecasts reach, got {horizons}"
+        )
+    figures = figures_of(panel, outlook)
     live = np.flatnonzero(np.isfinite(outlook.mean[:, 0]))
     rows = sorted(live.tolist(), key=lambda row: panel.keys[row])
-    keys = [panel.keys[row] for row in rows]
-    price = PriceColumns.of(commodity)
     content = {
-        **{name: [key[at] for key in keys] for at, name in enumerate(commodity.keys.columns)},
-        **_date_columns(outlook.targets[0]),
-        price.last: panel.filled[rows, -1].round(DECIMALS),
-        price.recent: recent_means(panel.prices[rows]).round(DECIMALS),
-        price.suggested: outlook.median[rows, 0].round(SUGGESTED_DECIMALS),
-        HORIZON: 1,
-        price.mean: outlook.mean[rows, 0].round(DECIMALS),
+        **_labels(panel, rows * horizons, commodity),
+        **_target_columns(outlook.targets[:horizons], len(rows)),
+        **_figure_columns(figures, rows, horizons, PriceColumns.of(commodity)),
         MODEL: model.label,
         VERSION: model.version,
     }
-    return pd.DataFrame(content, columns=list(report_columns(commodity)), index=range(len(rows)))
-
-
-def check_belongs(outlook: Outlook, panel: Panel) -> None:
-    """Check that `outlook` forecasts the series of `panel` from its newest publication.
-
-    Raises:
-        ValueError: it does not.
-    """
-    shape = (len(panel.keys), len(outlook.targets))
-    if outlook.origin != panel.origin or outlook.mean.shape != shape:
-        raise ValueError(
-            f"expected forecasts of shape {shape} from {panel.origin}, "
-            f"got {outlook.mean.shape} from {outlook.origin}"
-        )
-
-
-def recent_means(prices: Floats) -> Floats:
-    """Mean of the last QUOTES_IN_MEAN quotes of each of (R, T), fewer where there are fewer."""
-    quotes = [row[np.isfinite(row)][-QUOTES_IN_MEAN:] for row in prices]
-    return np.array([quoted.mean() for quoted in quotes], dtype=np.float64)
-
-
-def market_means(report: pd.DataFrame, commodity: Commodity) -> pd.DataFrame:
-    """Average the report over places: one row for each market (for milk, Tipo × Canal).
-
-    Returns:
-        The columns of `commodity.keys.slices`, `series` (how many), then the last, suggested
-        and mean price, each the plain mean over the market's series, and `change`, mean price
-        less last; in the unit, with at most 4 decimals.
-    """
-    price = PriceColumns.of(commodity)
-    markets = report.groupby(list(commodity.keys.slices), sort=True)
-    shown = [price.last, price.suggested, price.mean]
-    means = markets[shown].mean().round(DECIMALS)
-    means.insert(0, "series", markets.size())
-    means["change"] = (means[price.mean] - means[price.last]).round(DECIMALS)
-    return means.reset_index()
+    index = range(len(rows) * horizons)
+    return pd.DataFrame(content, columns=list(report_columns(commodity)), index=index)
 
 
 def to_csv_bytes(report: pd.DataFrame) -> bytes:
@@ -176,14 +143,54 @@ def to_csv_bytes(report: pd.DataFrame) -> bytes:
     return text.encode("utf-8")
 
 
-def report_name(target: date, suffix: str = ".csv") -> str:
-    """Return the file name of the report for `target`."""
-    return f"predicciones_{target.isoformat()}{suffix}"
+def report_name(target: date, suffix: str = ".csv", horizons: int = 1) -> str:
+    """Return the file name of the report of so many `horizons`, `target` being the first date."""
+    return f"predicciones_{target.isoformat()}{horizons_mark(horizons)}{suffix}"
 
 
-def _date_columns(target: date) -> dict[str, int | str]:
-    parts: Sequence[int] = (target.day, target.month, target.year, target.weekday())
-    return {**dict(zip(DATE_PARTS, parts, strict=True)), TARGET: target.isoformat()}
+def horizons_mark(horizons: int) -> str:
+    """Return what sets a report of more than the next publication apart: `_h6`."""
+    return f"_h{horizons}" if horizons > 1 else ""
+
+
+def _labels(panel: Panel, rows: list[int], commodity: Commodity) -> dict[str, list[str]]:
+    columns = commodity.keys.columns
+    return {name: [panel.keys[row][at] for row in rows] for at, name in enumerate(columns)}
+
+
+def _target_columns(targets: tuple[date, ...], series: int) -> dict[str, list[Any]]:
+    """Return the columns of the target dates, each date for so many `series`."""
+    parts = [(day.day, day.month, day.year, day.weekday()) for day in targets]
+    by_horizon: dict[str, list[Any]] = {
+        **{name: [part[at] for part in parts] for at, name in enumerate(DATE_PARTS)},
+        TARGET: [day.isoformat() for day in targets],
+        HORIZON: list(range(1, len(targets) + 1)),
+    }
+    return {
+        name: [value for value in values for _ in range(series)]
+        for name, values in by_horizon.items()
+    }
+
+
+def _figure_columns(
+    figures: Figures, rows: list[int], horizons: int, price: PriceColumns
+) -> dict[str, Floats | list[str]]:
+    def stacked(values: Floats) -> Floats:
+        return values[rows, :horizons].T.ravel()
+
+    def ends(names: tuple[str, str], limits: Range) -> dict[str, Floats]:
+        return {name: stacked(limit) for name, limit in zip(names, limits, strict=True)}
+
+    return {
+        price.last: np.tile(figures.last[rows], horizons),
+        price.recent: np.tile(figures.recent[rows], horizons),
+        price.suggested: stacked(figures.suggested),
+        price.mean: stacked(figures.mean),
+        P_CHANGE: stacked(figures.p_change),
+        DIRECTION: [DIRECTIONS[sign] for sign in stacked(figures.direction).tolist()],
+        **ends(RANGE_80, figures.range_80),
+        **ends(RANGE_95, figures.range_95),
+    }
 
 
 def _decimals(value: object) -> str:

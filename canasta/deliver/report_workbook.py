@@ -1,54 +1,67 @@
-"""The report as a formatted .xlsx: the table to filter, and a page that sums it up, in Spanish."""
+"""The report as a formatted .xlsx: the table to filter, and two pages to read, in Spanish."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from datetime import date
 
 import pandas as pd
 from openpyxl import Workbook
 from openpyxl.cell import Cell
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.formatting.rule import DataBarRule, FormulaRule
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from canasta import workbook_bytes
 from canasta.commodity import Commodity
-from canasta.deliver.report import BACKFILLED, TARGET, ModelName, PriceColumns, market_means
+from canasta.deliver.highlights import SPANISH, ranges_in_words
+from canasta.deliver.report import (
+    DIRECTION,
+    P_CHANGE,
+    RANGE_80,
+    RANGE_95,
+    TARGET,
+    ModelName,
+    PriceColumns,
+)
+from canasta.deliver.report_movers import fill_movers
+from canasta.deliver.report_style import (
+    ARROWS,
+    BAND_FILL,
+    FINE_PRICE,
+    ISO_DATE,
+    PERCENT,
+    PRICE,
+    WARNING,
+    Value,
+    align,
+    fit_width,
+    mark_direction,
+    set_widths,
+    write_header,
+    write_row,
+)
+from canasta.deliver.report_summary import fill_summary
 from canasta.forecast.outlook import Outlook
 from canasta.labels import SIMULATED
 
-TABLE, SUMMARY = "Predicciones", "Resumen"
-type Value = str | int | float | date | None
+TABLE, MOVERS, SUMMARY = "Predicciones", "Movimientos", "Resumen"
+IN_WORDS = "rango_80"
+"""The one column that the CSV lacks: the 80 % range for people to read."""
 
-ISO_DATE = "yyyy-mm-dd"
-LONG_DATE = '[$-80A]dddd d" de "mmmm" de "yyyy'
-"""80A is Spanish of Mexico: day and month in Spanish whatever the reader's language."""
-PRICE = "#,##0.00"
-FINE_PRICE = "#,##0.0000"
-CHANGE = "+#,##0.0000;-#,##0.0000;0.0000"
-
-LATE = f"Reporte elaborado después de su fecha ({BACKFILLED}), con lo que se sabía entonces"
-
-INK, BAND, WARNING = "1F3A4D", "E8EEF2", "C62828"
-HEADER_FONT = Font(bold=True, color="FFFFFF")
-HEADER_FILL = PatternFill("solid", fgColor=INK)
-RULE = Border(bottom=Side("thin", color="B0BEC5"))
-PADDING = 4
+PADDING = 3
 """Characters beside the longest text of a column: room for the filter's button."""
-NARROWEST = 9
-SUMMARY_WIDTHS = (26, 36, 10, 16, 16, 16, 16)
-"""Of its columns; the second one holds the longest date that the format can write."""
+NARROWEST = 7
+BAR = "F3C98B"
 
 
 def report_workbook(
     report: pd.DataFrame, commodity: Commodity, outlook: Outlook, model: ModelName
 ) -> bytes:
-    """Render a daily report; equal reports give equal bytes.
+    """Render a report; equal reports give equal bytes.
 
-    The first sheet holds the rows of the CSV under the same header, `fecha` as real dates; the
-    second one says what they rest on, and the means of each market.
+    The first sheet holds the rows of the CSV under the same header, `fecha` as real dates, and
+    after them the 80 % range in words; the second one the biggest expected moves; the third one
+    says what they rest on, and the means of each market.
 
     Args:
         report: from `daily_report`.
@@ -60,7 +73,8 @@ def report_workbook(
     table = book.active
     table.title = TABLE
     _fill_table(table, report, commodity)
-    _fill_summary(book.create_sheet(SUMMARY), report, commodity, outlook, model)
+    fill_movers(book.create_sheet(MOVERS), report, commodity, model)
+    fill_summary(book.create_sheet(SUMMARY), report, commodity, outlook, model)
     if model.simulated:
         for sheet in book.worksheets:
             sheet.sheet_properties.tabColor = WARNING
@@ -69,130 +83,43 @@ def report_workbook(
 
 
 def _fill_table(sheet: Worksheet, report: pd.DataFrame, commodity: Commodity) -> None:
+    shown = report.assign(**{IN_WORDS: ranges_in_words(report, commodity, RANGE_80, SPANISH)})
     formats = _formats(commodity)
-    names = [str(name) for name in report.columns]
-    _write_row(sheet, 1, names, header=True)
-    for row, values in enumerate(report.itertuples(index=False), start=2):
+    names = [str(name) for name in shown.columns]
+    write_header(sheet, 1, shown)
+    for row, values in enumerate(shown.itertuples(index=False), start=2):
         typed = (_typed(name, value) for name, value in zip(names, values, strict=True))
-        for cell, name in zip(_write_row(sheet, row, typed), names, strict=True):
-            cell.number_format = formats.get(name, cell.number_format)
-            if isinstance(cell.value, str):
-                cell.alignment = Alignment(indent=1)  # off the number in the column before
-    for column, name in enumerate(names, start=1):
-        longest = max([len(name), *(len(str(value)) for value in report[name])])
-        width = max(NARROWEST, longest + PADDING)
-        sheet.column_dimensions[get_column_letter(column)].width = width
+        for cell, name in zip(write_row(sheet, row, typed), names, strict=True):
+            _format(cell, name, formats)
+    set_widths(sheet, (_width(shown, name) for name in names))
     sheet.freeze_panes = f"{get_column_letter(len(commodity.keys.columns) + 1)}2"
     sheet.auto_filter.ref = sheet.dimensions
+    _colour(sheet, names)
     sheet.print_title_rows = "1:1"
-    _fit_width(sheet)
+    fit_width(sheet)
 
 
-def _fit_width(sheet: Worksheet) -> None:
-    """Print across one landscape page, on as many pages as it takes downwards."""
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.fitToHeight = 0
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+def _colour(sheet: Worksheet, names: list[str]) -> None:
+    """Band the rows, and draw the probabilities as bars; both stay right when rows are sorted."""
+    last, bottom = get_column_letter(len(names)), max(2, sheet.max_row)
+    bands = FormulaRule(["MOD(ROW(),2)=1"], fill=BAND_FILL)
+    sheet.conditional_formatting.add(f"A2:{last}{bottom}", bands)
+    column = get_column_letter(names.index(P_CHANGE) + 1)
+    bars = DataBarRule("num", 0, "num", 1, BAR)
+    sheet.conditional_formatting.add(f"{column}2:{column}{bottom}", bars)
 
 
-def _fill_summary(
-    sheet: Worksheet, report: pd.DataFrame, commodity: Commodity, outlook: Outlook, model: ModelName
-) -> None:
-    sheet.sheet_view.showGridLines = False
-    for column, width in enumerate(SUMMARY_WIDTHS, start=1):
-        sheet.column_dimensions[get_column_letter(column)].width = width
-    row = 1
-    [title] = _write_row(sheet, row, [f"{commodity.title}: precios sugeridos"])
-    title.font = Font(bold=True, size=16, color=INK)
-    if model.simulated:
-        row += 1
-        _write_warning(sheet, row)
-    for name, value in _facts(report, commodity, outlook, model):
-        row += 1
-        label, cell = _write_row(sheet, row, [name, value])
-        label.font = Font(bold=True)
-        cell.alignment = Alignment(horizontal="left")
-        if isinstance(value, date):
-            cell.number_format = LONG_DATE
-    _write_markets(sheet, row + 2, report, commodity)
-    _fit_width(sheet)
+def _format(cell: Cell, name: str, formats: dict[str, str]) -> None:
+    cell.number_format = formats.get(name, cell.number_format)
+    align(cell)
+    if name == DIRECTION:
+        cell.number_format = ARROWS[cell.value]
+        mark_direction(cell, cell.value)
 
 
-def _write_warning(sheet: Worksheet, row: int) -> None:
-    text = f"{SIMULATED}: estos precios no fueron publicados por ninguna fuente oficial"
-    filler = [None] * (len(SUMMARY_WIDTHS) - 1)  # empty, so that the text runs on over them
-    for cell in _write_row(sheet, row, [text, *filler]):
-        cell.fill = PatternFill("solid", fgColor=WARNING)
-        cell.font = Font(bold=True, size=14, color="FFFFFF")
-    sheet.row_dimensions[row].height = 24
-
-
-def _facts(
-    report: pd.DataFrame, commodity: Commodity, outlook: Outlook, model: ModelName
-) -> list[tuple[str, Value]]:
-    facts: list[tuple[str, Value]] = [
-        ("Última publicación", outlook.origin),
-        ("Fecha de la predicción", outlook.targets[0]),
-        ("Unidad", commodity.unit),
-        ("Series", len(report)),
-        ("Modelo", model.label),
-        ("Versión", model.version),
-        ("Campeón", _champion(model)),
-    ]
-    if model.backfilled:
-        facts.append(("Nota", LATE))
-    missed = outlook.skipped
-    if missed:
-        notice = f"{len(missed)} publicaciones esperadas no llegaron, la última del {missed[-1]}"
-        facts.append(("Aviso", notice))
-    return facts
-
-
-def _champion(model: ModelName) -> str:
-    if model.is_persistence:
-        return "Persistencia: ningún modelo ha mostrado superar al último precio"
-    return f"El modelo {model.algorithm}; la persistencia (el último precio) es la referencia"
-
-
-def _write_markets(sheet: Worksheet, top: int, report: pd.DataFrame, commodity: Commodity) -> None:
-    price = PriceColumns.of(commodity)
-    slices = commodity.keys.slices
-    means = market_means(report, commodity)
-    [title] = _write_row(sheet, top, [f"Promedio nacional por {' × '.join(slices)}"])
-    title.font = Font(bold=True, size=13, color=INK)
-    heads = [*slices, "Series", "Precio actual", "Precio sugerido", "Media esperada", "Cambio"]
-    _write_row(sheet, top + 1, heads, header=True)
-    formats = ["General"] * (len(slices) + 1) + [PRICE, PRICE, FINE_PRICE, CHANGE]
-    row = top + 1
-    for row, values in enumerate(means.itertuples(index=False), start=top + 2):
-        for cell, shown in zip(_write_row(sheet, row, values), formats, strict=True):
-            cell.number_format = shown
-            cell.border = RULE
-    for line, note in enumerate(_notes(price), start=row + 2):
-        [cell] = _write_row(sheet, line, [note])
-        cell.font = Font(italic=True, color="607D8B")
-
-
-def _notes(price: PriceColumns) -> tuple[str, ...]:
-    return (
-        "Promedios simples de las series; Cambio = Media esperada - Precio actual.",
-        f"{price.last}: último precio publicado. {price.recent}: promedio de los últimos siete.",
-        f"{price.suggested}: mediana de la predicción. {price.mean}: su media, que incluye los "
-        "cambios poco probables.",
-    )
-
-
-def _write_row(
-    sheet: Worksheet, row: int, values: Iterable[Value], *, header: bool = False
-) -> Sequence[Cell]:
-    cells = [sheet.cell(row, column, value) for column, value in enumerate(values, start=1)]
-    for cell in cells:
-        if isinstance(cell.value, str):
-            cell.data_type = "s"  # a label that begins with = is no formula
-        if header:
-            cell.font, cell.fill = HEADER_FONT, HEADER_FILL
-            cell.alignment = Alignment(vertical="center")
-    return cells
+def _width(shown: pd.DataFrame, name: str) -> int:
+    longest = max([len(name), *(len(str(value)) for value in shown[name])])
+    return max(NARROWEST, longest + PADDING)
 
 
 def _typed(name: str, value: Value) -> Value:
@@ -201,5 +128,10 @@ def _typed(name: str, value: Value) -> Value:
 
 def _formats(commodity: Commodity) -> dict[str, str]:
     price = PriceColumns.of(commodity)
-    plain = dict.fromkeys((price.last, price.recent, price.suggested), PRICE)
-    return {**plain, price.mean: FINE_PRICE, TARGET: ISO_DATE}
+    plain = (price.last, price.recent, price.suggested, *RANGE_80, *RANGE_95)
+    return {
+        **dict.fromkeys(plain, PRICE),
+        price.mean: FINE_PRICE,
+        P_CHANGE: PERCENT,
+        TARGET: ISO_DATE,
+    }

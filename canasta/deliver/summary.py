@@ -13,8 +13,18 @@ from rich.table import Table
 from rich.text import Text
 
 from canasta.commodity import Commodity
+from canasta.deliver.highlights import (
+    CHANGE,
+    ENGLISH,
+    MOVE,
+    SERIES,
+    STILL,
+    biggest_moves,
+    market_means,
+    ranges_in_words,
+)
 from canasta.deliver.publish import Published
-from canasta.deliver.report import MODEL, PriceColumns, market_means
+from canasta.deliver.report import MODEL, P_CHANGE, RANGE_80, PriceColumns
 from canasta.ingest.summary import REVISION, IngestSummary, Outcome
 from canasta.labels import SIMULATED
 
@@ -22,8 +32,6 @@ BIGGEST = 5
 """Expected moves that are listed."""
 REVISED = 5
 """Corrected publications that are listed; of more, the newest."""
-SMALLEST_MOVE = 0.005
-"""In the unit: an expected move below it is none, with prices of two decimals."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,7 @@ class RunSummary:
         learnt: lines about what was searched and fitted; empty where nothing was.
         decided: lines about who is champion, and why.
         published: where the report went.
-        report: the report.
+        report: the report of the next publication.
     """
 
     commodity: Commodity
@@ -145,40 +153,33 @@ def _lateness(published: Published) -> list[str]:
 
 def _markets(report: pd.DataFrame, commodity: Commodity) -> Table:
     price = PriceColumns.of(commodity)
-    figures_shown = ("Series", "Now", "Suggested", "Mean", "Move")
+    figures_shown = ("Series", "Still", "Now", "Suggested", "Mean", "Move")
     table = _table(f"National mean, {commodity.unit}", commodity.keys.slices, figures_shown)
-    means = market_means(report, commodity)
-    for row in means.to_dict("records"):
-        figures = [f"{row[price.last]:.2f}", f"{row[price.suggested]:.2f}"]
-        figures += [f"{row[price.mean]:.4f}", f"{row['change']:+.4f}"]
+    table.caption = "Still: the whole 80 % range is the price of now."
+    table.caption_justify = "left"
+    for row in market_means(report, commodity).to_dict("records"):
+        counts = [str(row[SERIES]), str(row[STILL])]
+        prices = [f"{row[price.last]:.2f}", f"{row[price.suggested]:.2f}"]
+        fine = [f"{row[price.mean]:.4f}", f"{row[CHANGE]:+.4f}"]
         labels = [str(row[name]) for name in commodity.keys.slices]
-        table.add_row(*labels, str(row["series"]), *figures)
+        table.add_row(*labels, *counts, *prices, *fine)
     return table
 
 
-def biggest_moves(report: pd.DataFrame, commodity: Commodity) -> pd.DataFrame:
-    """Return the rows of the report whose mean moves most, with the move in column `move`.
-
-    At most BIGGEST rows, the biggest first, in the unit; moves under SMALLEST_MOVE are left out.
-    """
-    price = PriceColumns.of(commodity)
-    moved = report.assign(move=report[price.mean] - report[price.last])
-    moved = moved[moved["move"].abs() >= SMALLEST_MOVE]
-    order = moved["move"].abs().sort_values(ascending=False, kind="stable").index
-    return moved.loc[order[:BIGGEST]]
-
-
 def _moves(report: pd.DataFrame, commodity: Commodity) -> RenderableType:
-    moved = biggest_moves(report, commodity)
+    moved = biggest_moves(report, commodity, BIGGEST)
     if moved.empty:
         return Text("No move is expected: each price stands at its last quote.")
     price = PriceColumns.of(commodity)
+    figures_shown = ("Now", "Suggested", "Move", "P(change)", "80 % range")
     title = f"Biggest expected moves by {price.mean}"
-    table = _table(title, commodity.keys.columns, ("Now", "Mean", "Move"))
-    for row in moved.to_dict("records"):
-        labels = [str(row[name]) for name in commodity.keys.columns]
-        now, mean = row[price.last], row[price.mean]
-        table.add_row(*labels, f"{now:.2f}", f"{mean:.4f}", f"{row['move']:+.4f}")
+    # One column for the whole key: four of them would break their words at 100 characters.
+    table = _table(title, [", ".join(commodity.keys.columns)], figures_shown)
+    ranges = ranges_in_words(moved, commodity, RANGE_80, ENGLISH)
+    for row, expected in zip(moved.to_dict("records"), ranges, strict=True):
+        key = ", ".join(str(row[name]) for name in commodity.keys.columns)
+        prices = [f"{row[price.last]:.2f}", f"{row[price.suggested]:.2f}", f"{row[MOVE]:+.4f}"]
+        table.add_row(key, *prices, f"{row[P_CHANGE]:.0%}", expected)
     return table
 
 

@@ -12,85 +12,29 @@ from datetime import date
 
 import numpy as np
 
-from canasta.errors import TooLittleHistory
 from canasta.forecast.metrics import (
     Comparison,
+    auc,
+    compare_losses,
     compare_mae,
     compare_rmse,
+    covered,
     mae,
+    reliability,
     rmse,
     robust_limit,
     robust_rmse,
+    winkler,
 )
+from canasta.forecast.origins import Window
 from canasta.forecast.panel import Floats, Panel
 from canasta.forecast.recipe import PERSISTENCE, Recipe
+from canasta.forecast.scored import Scored
 from canasta.forecast.vintages import Vintages
 from canasta.forecast.windows import Ints
 
-
-@dataclass(frozen=True)
-class Window:
-    """Which columns of the panel are origins, and how often recipes are refitted.
-
-    Attributes:
-        first: column of the first origin.
-        stop: column after the last origin; that column and later ones are targets only.
-        refit_every: origins between two fits.
-    """
-
-    first: int
-    stop: int
-    refit_every: int
-
-    @property
-    def origins(self) -> range:
-        """Columns of the origins."""
-        return range(self.first, self.stop)
-
-    @property
-    def refits(self) -> range:
-        """Columns up to which recipes are fitted: each serves until the next."""
-        return range(self.first, self.stop, self.refit_every)
-
-    def served(self, refit: int) -> range:
-        """Return the origins that the fit in column `refit` serves."""
-        return range(refit, min(refit + self.refit_every, self.stop))
-
-    def bounded(self, panel: Panel, since: date | None, until: date | None) -> Window:
-        """Return the window's part whose target dates lie in [since, until].
-
-        Raises:
-            TooLittleHistory: no target of the window lies there.
-        """
-        targets = [
-            origin
-            for origin in self.origins
-            if (since is None or panel.dates[origin + 1] >= since)
-            and (until is None or panel.dates[origin + 1] <= until)
-        ]
-        if not targets:
-            first, last = panel.dates[self.first + 1], panel.dates[self.stop]
-            raise TooLittleHistory(
-                f"No publication can be evaluated from {since or first} to {until or last}; "
-                f"the history allows target dates from {first} to {last}."
-            )
-        return Window(targets[0], targets[-1] + 1, self.refit_every)
-
-
-def last_window(panel: Panel, origins: int, training: int, refit_every: int) -> Window:
-    """Return the window of the newest `origins`, or as many as leave `training` for fitting.
-
-    Raises:
-        TooLittleHistory: not one origin leaves `training` publications.
-    """
-    stop = len(panel.dates) - 1
-    first = max(stop - origins, training)
-    if first >= stop:
-        raise TooLittleHistory(
-            f"A back-test needs {training} publications for training and at least 2 more; "
-            f"the history holds {len(panel.dates)}."
-        )
-    return Window(first, stop, refit_every)
+ACTIVE_SHARE = 0.1
+"""The share of series, those that change most often, whose coverage is told apart."""
 
 
 @dataclass(frozen=True)
@@ -107,55 +51,138 @@ class Backtest:
     """What each contestant forecast, and what came.
 
     Attributes:
-        targets: N target dates.
+        origins: N dates of origins.
+        targets: N target dates of horizon 1.
         slices: S names, the slice of each series.
         last: (S, N) price at the origin, as it was known then; NaN where the series was not
             quoted there, or not live yet.
-        actual: (S, N) price at the target; NaN where it was not quoted, or `last` is NaN.
+        changes: (H, S, N) change over h publications that came; NaN where none did, where it is
+            to come, or `last` is NaN.
         recipes: recipe by contestant.
-        forecasts: (S, N) mean forecast price by contestant.
+        scored: forecasts by contestant.
         fits: every fit made on the way.
     """
 
+    origins: tuple[date, ...]
     targets: tuple[date, ...]
     slices: tuple[str, ...]
     last: Floats
-    actual: Floats
+    changes: Floats
     recipes: Mapping[str, Recipe]
-    forecasts: Mapping[str, Floats]
+    scored: Mapping[str, Scored]
     fits: tuple[Fit, ...]
 
-    def error(self, name: str, part: str | None = None) -> Floats:
-        """Forecast minus actual, (S, N), of one contestant; of one slice if `part` is given."""
-        error: Floats = self.forecasts[name] - self.actual
-        if part is None:
-            return error
-        rows = np.flatnonzero([label == part for label in self.slices])
-        return np.take(error, rows, axis=0)
-
-    def compare(self, name: str, reference: str, part: str | None = None) -> Comparison:
-        """Compare two contestants by RMSE."""
-        return compare_rmse(self.error(name, part), self.error(reference, part))
-
-    def metrics(self, name: str, part: str | None = None) -> dict[str, float]:
-        """Measures of one contestant against persistence, as the reports name them."""
-        error, base = self.error(name, part), self.error(PERSISTENCE, part)
-        by_rmse, by_mae = compare_rmse(error, base), compare_mae(error, base)
-        return {
-            "mae": mae(error),
-            "rmse": rmse(error),
-            "rmse_robust": robust_rmse(error, robust_limit(base)),
-            "mae_skill": by_mae.skill,
-            "rmse_skill": by_rmse.skill,
-            "dm_mae": by_mae.dm,
-            "dm_rmse": by_rmse.dm,
-        }
+    @property
+    def horizons(self) -> range:
+        """The horizons that were evaluated."""
+        return range(1, len(self.changes) + 1)
 
     @property
     def parts(self) -> tuple[str, ...]:
         """The names of the slices in which anything is scored."""
-        scored = np.isfinite(self.actual).any(axis=1)
-        return tuple(sorted({s for s, known in zip(self.slices, scored, strict=True) if known}))
+        known = np.isfinite(self.changes[0]).any(axis=1)
+        return tuple(sorted({s for s, any_ in zip(self.slices, known, strict=True) if any_}))
+
+    def of_part(self, values: Floats, part: str | None) -> Floats:
+        """Return the rows of (S, N) values that belong to a slice; all of them for None."""
+        if part is None:
+            return values
+        rows = np.flatnonzero([label == part for label in self.slices])
+        return np.take(values, rows, axis=0)
+
+    def crps(self, name: str, part: str | None = None, horizon: int = 1) -> Floats:
+        """Continuous ranked probability scores of one contestant, (S, N)."""
+        return self.of_part(self.scored[name].crps[horizon - 1], part)
+
+    def mean_error(self, name: str, part: str | None = None, horizon: int = 1) -> Floats:
+        """Forecast mean minus what came, (S, N)."""
+        return self._error(self.scored[name].mean, part, horizon)
+
+    def median_error(self, name: str, part: str | None = None, horizon: int = 1) -> Floats:
+        """Forecast median minus what came, (S, N)."""
+        return self._error(self.scored[name].median, part, horizon)
+
+    def last_error(self, part: str | None = None, horizon: int = 1) -> Floats:
+        """The last price minus what came, (S, N)."""
+        return -self.of_part(self.changes[horizon - 1], part)
+
+    def compare(
+        self, name: str, reference: str, part: str | None = None, horizon: int = 1
+    ) -> Comparison:
+        """Compare two contestants by CRPS."""
+        mine, theirs = (self.crps(one, part, horizon) for one in (name, reference))
+        return compare_losses(mine, theirs, horizon)
+
+    def metrics(self, name: str, part: str | None = None, horizon: int = 1) -> dict[str, float]:
+        """Measures of one contestant, as the reports name them.
+
+        Of the mean by RMSE and of the median by MAE, against the last price; of the distribution
+        by CRPS and of the 95 % range by the interval score, against persistence.
+        """
+        mean, median = (
+            error(name, part, horizon) for error in (self.mean_error, self.median_error)
+        )
+        base = self.last_error(part, horizon)
+        by_rmse = compare_rmse(mean, base, horizon)
+        by_mae = compare_mae(median, base, horizon)
+        by_crps = self.compare(name, PERSISTENCE, part, horizon)
+        return {
+            "rmse": rmse(mean),
+            "rmse_skill": by_rmse.skill,
+            "dm_rmse": by_rmse.dm,
+            "rmse_robust": robust_rmse(mean, robust_limit(base)),
+            "mae": mae(median),
+            "mae_skill": by_mae.skill,
+            "dm_mae": by_mae.dm,
+            "crps": float(np.nanmean(self.crps(name, part, horizon))),
+            "crps_skill": by_crps.skill,
+            "dm_crps": by_crps.dm,
+            **self._of_probabilities(name, part, horizon),
+            **self._of_ranges(name, part, horizon),
+        }
+
+    def _error(self, forecasts: Floats, part: str | None, horizon: int) -> Floats:
+        error: Floats = forecasts[horizon - 1] - self.changes[horizon - 1]
+        return self.of_part(error, part)
+
+    def _moved(self, part: str | None, horizon: int) -> Floats:
+        changes = self.of_part(self.changes[horizon - 1], part)
+        return np.where(np.isfinite(changes), changes != 0, np.nan)
+
+    def _of_probabilities(self, name: str, part: str | None, horizon: int) -> dict[str, float]:
+        given = self.of_part(self.scored[name].p_change[horizon - 1], part)
+        moved = self._moved(part, horizon)
+        return {"auc": auc(given, moved), "ece": reliability(given, moved).error}
+
+    def _of_ranges(self, name: str, part: str | None, horizon: int) -> dict[str, float]:
+        came = self.of_part(self.changes[horizon - 1], part)
+        wide, base = (self._range(one, "95", part, horizon) for one in (name, PERSISTENCE))
+        narrow = self._range(name, "80", part, horizon)
+        inside = covered(*wide, came)
+        ours, theirs = (np.nanmean(winkler(*ends, came, 0.95)) for ends in (wide, base))
+        return {
+            "winkler_ratio_95": float(ours / theirs) if theirs > 0 else float("nan"),
+            "coverage_80": float(np.nanmean(covered(*narrow, came))),
+            "coverage_95": float(np.nanmean(inside)),
+            "coverage_95_active": float(np.nanmean(inside[self._active(part, horizon)])),
+        }
+
+    def _range(
+        self, name: str, share: str, part: str | None, horizon: int
+    ) -> tuple[Floats, Floats]:
+        made = self.scored[name]
+        ends = (getattr(made, f"{end}_{share}")[horizon - 1] for end in ("low", "high"))
+        low, high = (self.of_part(values, part) for values in ends)
+        return low, high
+
+    def _active(self, part: str | None, horizon: int) -> Ints:
+        """Rows of the tenth of series that changed most often."""
+        moved = self._moved(part, horizon)
+        known = np.isfinite(moved)
+        share = np.where(known.any(axis=1), np.nansum(moved, axis=1), -1.0)
+        share = share / np.maximum(known.sum(axis=1), 1)
+        count = max(1, round(ACTIVE_SHARE * int(known.any(axis=1).sum())))
+        return np.argsort(-share, kind="stable")[:count]
 
 
 def run(
@@ -168,7 +195,7 @@ def run(
     """Let `recipes`, and persistence beside them, compete over `window`.
 
     Fits and forecasts rest on the history as it was known at their origin; what came is scored
-    as it is known now.
+    as it is known now. The horizons are those of the vintages.
 
     Args:
         vintages: the history.
@@ -179,33 +206,42 @@ def run(
     """
     panel = vintages.newest.panel
     contestants = {PERSISTENCE: Recipe(PERSISTENCE), **recipes}
-    last = _last_known(vintages, window)
-    forecasts: dict[str, Floats] = {}
+    last = last_known(vintages, window)
+    changes = _changes(vintages, window, last)
+    scored = {name: Scored.empty(*changes.shape) for name in contestants}
     fits: list[Fit] = []
     for name, recipe in contestants.items():
-        forecasts[name] = last.copy()
         for column in window.refits:
             fitted = vintages.at(column).fit(recipe, column)
             for origin in window.served(column):
                 known = vintages.at(origin)
-                change = fitted.predictor.mean_change(known.features.values[:, origin])
-                forecasts[name][_rows(known.panel, panel), origin - window.first] += change
+                rows, at = _rows(known.panel, panel), origin - window.first
+                for horizon in range(1, len(changes) + 1):
+                    made = fitted.predictor.changes(known.panel, known.features, origin, horizon)
+                    scored[name].put(horizon - 1, rows, at, made, changes[horizon - 1][rows, at])
             newest = fitted.newest_target
             fits.append(Fit(name, column, None if newest is None else panel.dates[newest]))
             progress(name)
-    targets = slice(window.first + 1, window.stop + 1)
     return Backtest(
-        targets=panel.dates[targets],
+        origins=panel.dates[window.first : window.stop],
+        targets=panel.dates[window.first + 1 : window.stop + 1],
         slices=slices,
         last=last,
-        actual=np.where(np.isfinite(last), panel.prices[:, targets], np.nan),
+        changes=changes,
         recipes=contestants,
-        forecasts=forecasts,
+        scored=scored,
         fits=tuple(fits),
     )
 
 
-def _last_known(vintages: Vintages, window: Window) -> Floats:
+def _changes(vintages: Vintages, window: Window, last: Floats) -> Floats:
+    """(H, S, N): the changes that came, of what was forecast."""
+    tasks = vintages.newest.tasks
+    came = np.stack([task.changes[:, window.first : window.stop] for task in tasks])
+    return np.where(np.isfinite(last), came, np.nan)
+
+
+def last_known(vintages: Vintages, window: Window) -> Floats:
     """(S, N): the price at each origin as it was known there; NaN where there is no forecast.
 
     Those are the series that a forecast from that origin would leave out, and those whose price

@@ -17,7 +17,7 @@ import xgboost
 from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestRegressor
 
-from canasta.forecast.backtest import Window
+from canasta.forecast.origins import Window
 from canasta.forecast.panel import Floats, Panel
 from canasta.forecast.recipe import Recipe
 from canasta.forecast.rows import WEEKDAYS

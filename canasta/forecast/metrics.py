@@ -10,12 +10,17 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
 
 from canasta.forecast.panel import Floats
 
 ROBUST_QUANTILE = 0.99
 """Absolute errors are cut at this quantile of persistence's for the robust RMSE: on milk, one
 observation in a hundred carries more than half of the squared error."""
+
+CENT_SLACK = 1e-9
+"""In the unit: bounds are sums of floats and must not lose a price that they name."""
 
 MIN_DATES = 2
 """A variance needs this many target dates."""
@@ -124,3 +129,125 @@ def compare_mae(error: Floats, reference: Floats, horizon: int = 1) -> Compariso
         diebold_mariano(loss, base, horizon),
         int(np.isfinite(by_date(base - loss)).sum()),
     )
+
+
+def compare_losses(loss: Floats, reference: Floats, horizon: int = 1) -> Comparison:
+    """Compare two (S, N) losses, such as CRPS, by their means over all that both score."""
+    both = np.isfinite(loss) & np.isfinite(reference)
+    mine, theirs = (np.where(both, values, np.nan) for values in (loss, reference))
+    measures = [float(np.nanmean(values)) if both.any() else math.nan for values in (mine, theirs)]
+    return Comparison(
+        skill(*measures),
+        diebold_mariano(mine, theirs, horizon),
+        int(np.isfinite(by_date(theirs - mine)).sum()),
+    )
+
+
+def winkler(low: Floats, high: Floats, actual: Floats, level: float) -> Floats:
+    """Interval score of central `level` ranges, in the unit; lower is better.
+
+    The width, and 2 / (1 - level) times the distance by which the actual value lies outside.
+    Source: Winkler (1972), JASA 67; Gneiting and Raftery (2007), JASA 102, equation 43.
+    """
+    outside = np.maximum(low - actual, 0.0) + np.maximum(actual - high, 0.0)
+    score: Floats = high - low + 2.0 / (1.0 - level) * outside
+    return score
+
+
+def covered(low: Floats, high: Floats, actual: Floats) -> Floats:
+    """1 where the range holds the actual value, 0 where it does not, NaN where none came."""
+    inside = (actual >= low - CENT_SLACK) & (actual <= high + CENT_SLACK)
+    known = np.isfinite(actual) & np.isfinite(low)
+    return np.where(known, inside.astype(np.float64), np.nan)
+
+
+def auc(probability: Floats, happened: Floats) -> float:
+    """Area under the ROC curve of a probability; NaN where only one outcome came.
+
+    Args:
+        probability: of any shape.
+        happened: 1, 0, or NaN where unknown, of the same shape.
+    """
+    known = np.isfinite(happened) & np.isfinite(probability)
+    outcomes = happened[known]
+    if len(np.unique(outcomes)) != len(("yes", "no")):
+        return math.nan
+    return float(roc_auc_score(outcomes, probability[known]))
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """How often something happened where it was given about the same probability.
+
+    Attributes:
+        probability: (B,) mean probability in each bin that is not empty.
+        frequency: (B,) how often it happened there.
+        count: (B,) forecasts in it.
+    """
+
+    probability: Floats
+    frequency: Floats
+    count: NDArray[np.int64]
+
+    @property
+    def error(self) -> float:
+        """Expected calibration error: mean distance of both, weighted by the counts."""
+        if not self.count.sum():
+            return math.nan
+        off = np.abs(self.probability - self.frequency)
+        return float((off * self.count).sum() / self.count.sum())
+
+
+def reliability(probability: Floats, happened: Floats, bins: int = 10) -> Reliability:
+    """Compare probabilities with frequencies in `bins` bins of equal width.
+
+    Source: Naeini, Cooper and Hauskrecht (2015), AAAI, for the expected calibration error.
+    """
+    known = np.isfinite(happened) & np.isfinite(probability)
+    given, outcome = probability[known], happened[known]
+    at = np.minimum((given * bins).astype(np.int64), bins - 1)
+    count = np.bincount(at, minlength=bins)
+    full = count > 0
+    means = [np.bincount(at, values, bins)[full] / count[full] for values in (given, outcome)]
+    return Reliability(means[0], means[1], count[full])
+
+
+def skill_interval(
+    loss: Floats,
+    reference: Floats,
+    *,
+    block: int = 5,
+    draws: int = 1_000,
+    level: float = 0.95,
+    root: bool = False,
+    seed: int = 1,
+) -> tuple[float, float]:
+    """Moving-block bootstrap range of the skill of a (S, N) loss, in percent.
+
+    Blocks of target dates are drawn, since neighbours are alike. Source: Künsch (1989), Annals
+    of Statistics 17(3).
+
+    Args:
+        loss: of the contestant.
+        reference: of the reference.
+        block: dates drawn together.
+        draws: samples.
+        level: of the range.
+        root: whether the measure is the root of the mean loss, as RMSE is of the squares.
+        seed: of the draws.
+    """
+    both = np.isfinite(loss) & np.isfinite(reference)
+    sums = np.stack([np.where(both, values, 0.0).sum(axis=0) for values in (loss, reference)])
+    dates = np.flatnonzero(both.any(axis=0))
+    if len(dates) < MIN_DATES:
+        return math.nan, math.nan
+    length = min(block, len(dates))
+    blocks = math.ceil(len(dates) / length)
+    starts = np.random.default_rng(seed).integers(0, len(dates) - length + 1, (draws, blocks))
+    drawn = (starts[:, :, np.newaxis] + np.arange(length)).reshape(draws, -1)[:, : len(dates)]
+    mine, theirs = sums[:, dates][:, drawn].sum(axis=2)
+    ratio = np.divide(mine, theirs, out=np.full(draws, np.nan), where=theirs > 0)
+    skills = 100.0 * (1.0 - (np.sqrt(ratio) if root else ratio))
+    tails = ((1 - level) / 2, (1 + level) / 2)
+    low, high = np.nanquantile(skills, tails) if np.isfinite(skills).any() else (math.nan,) * 2
+    return float(low), float(high)

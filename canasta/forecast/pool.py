@@ -24,6 +24,9 @@ SIZE_WEIGHT, SIZE = 5.0, 0.5
 SLOPE_RIDGE = 1.0
 """Units² added to the pooled regression, so that it begins at a slope of 0."""
 
+SLOPE_WEIGHT = 20.0
+"""Units² that the pooled slope counts in a series' slope."""
+
 
 @dataclass(frozen=True)
 class Sums:
@@ -146,7 +149,7 @@ def pooled(rows: Rows, kin: Kinship, city_weight: float) -> Pool:
         city_rate=shrunk(running(city.moved), running(city.trials), overall, city_weight),
         city_moves=summed(rows.moves_by_weekday, kin.city, cities),
         city_trials=summed(rows.trials_by_weekday, kin.city, cities),
-        slope={width: _pooled_slope(*rows.reversion[width]) for width in REVERSION_WINDOWS},
+        slope={width: pooled_slope(*rows.reversion[width]) for width in REVERSION_WINDOWS},
     )
 
 
@@ -154,7 +157,14 @@ def _size(rows: Rows, group: Ints, groups: int) -> Floats:
     return running(summed(np.abs(rows.step_units), group, groups)) / SCALE
 
 
-def _pooled_slope(cross: Floats, square: Floats) -> Floats:
+def pooled_slope(cross: Floats, square: Floats) -> Floats:
+    """(T,): slope of the regression over all S series, from their (S, T) sums so far."""
     # Added up series by series, in the order of the panel: the same bits for every T.
     slope: Floats = np.cumsum(cross, axis=0)[-1] / (np.cumsum(square, axis=0)[-1] + SLOPE_RIDGE)
+    return slope
+
+
+def shrunk_slope(cross: Floats, square: Floats, pooled: Floats) -> Floats:
+    """(R, T): each series' own slope from its sums so far, drawn to the pooled one, (T,)."""
+    slope: Floats = (cross + SLOPE_WEIGHT * pooled) / (square + SLOPE_WEIGHT)
     return slope

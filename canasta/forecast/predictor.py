@@ -1,22 +1,20 @@
-"""The prediction side of a fitted model: treelite trees, nothing that could run code.
+"""The prediction side of a fitted recipe: nothing that could run code.
 
 Back-test, report and serving all predict through this class, so their numbers are equal.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-import numpy as np
-import treelite
-from numpy.typing import NDArray
-
-from canasta.forecast.panel import Floats
-from canasta.forecast.recipe import Recipe
-
-MEAN = "mean"
-"""The head that predicts the mean change to the next publication."""
+from canasta.errors import FeaturesMismatch
+from canasta.forecast.distribution import Distribution
+from canasta.forecast.empirical import Empirical
+from canasta.forecast.features import Features
+from canasta.forecast.hurdle import Hurdle
+from canasta.forecast.panel import Panel
+from canasta.forecast.recipe import FEATURES, Recipe
 
 
 @dataclass(frozen=True)
@@ -25,37 +23,34 @@ class Predictor:
 
     Attributes:
         recipe: what was fitted.
-        features: names of the model's columns, in order.
-        heads: serialised treelite model by head name; empty for persistence.
+        hurdles: a model for each horizon, horizon 1 first; none for persistence.
+        market_weight: of persistence: changes that the market counts beside a series' own.
     """
 
     recipe: Recipe
-    features: tuple[str, ...]
-    heads: Mapping[str, bytes]
-    _trees: dict[str, treelite.Model] = field(default_factory=dict, repr=False, compare=False)
+    hurdles: tuple[Hurdle, ...]
+    market_weight: float
 
-    def mean_change(self, rows: NDArray[np.float32]) -> Floats:
-        """Predict the mean change of each of N rows, (N, F), in the commodity's unit: (N,).
+    def changes(
+        self, panel: Panel, features: Sequence[Features], column: int, horizon: int
+    ) -> Distribution:
+        """Forecast the changes of all S series of `panel` from the publication in `column`.
 
-        Persistence, which has no trees, answers 0.
+        Args:
+            panel: the history; persistence reads past changes from it.
+            features: of it, by horizon.
+            column: of the origin.
+            horizon: publications ahead.
 
         Raises:
-            ValueError: the rows have another number of columns than the model.
+            FeaturesMismatch: the model was fitted on other features.
         """
-        if rows.shape[1] != len(self.features):
-            raise ValueError(
-                f"The model takes {len(self.features)} columns, the rows have {rows.shape[1]}."
+        if not self.hurdles:
+            return Empirical.of(panel, horizon, self.market_weight).at(column)
+        hurdle, given = self.hurdles[horizon - 1], features[horizon - 1]
+        if given.names != hurdle.features:
+            raise FeaturesMismatch(
+                f"The model was fitted on feature set {self.recipe.features!r}, which this "
+                f"release ({FEATURES!r}) does not compute. Run `make retrain`."
             )
-        if MEAN not in self.heads:
-            return np.zeros(len(rows))
-        return self._predict(MEAN, rows)
-
-    def _predict(self, head: str, rows: NDArray[np.float32]) -> Floats:
-        trees = self._trees.get(head)
-        if trees is None:
-            trees = self._trees[head] = treelite.Model.deserialize_bytes(self.heads[head])
-        # Trees take float32 (XGBoost) or float64 (scikit-learn); the values are float32 in both,
-        # as in training. One thread adds the trees up in one order: equal bits every time.
-        values = np.ascontiguousarray(rows, dtype=np.dtype(trees.input_type))
-        predicted = treelite.gtil.predict(trees, values, nthread=1)
-        return np.asarray(predicted, dtype=np.float64).reshape(len(rows))
+        return hurdle.predict(given.values[:, column])

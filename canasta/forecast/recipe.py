@@ -11,7 +11,7 @@ from typing import Any
 PERSISTENCE = "persistence"
 RANDOM_FOREST = "random-forest"
 XGBOOST = "xgboost"
-FEATURES = "1"
+FEATURES = "2"
 """Version of the feature set; raised with every change of features.py's numbers."""
 
 

@@ -6,14 +6,12 @@ are exact, whatever the order of addition, so one row alone gives the bits of th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from canasta.forecast.panel import Floats, Panel, carried_forward
+from canasta.forecast.panel import Floats, carried_forward
 from canasta.forecast.windows import Ints, latest, running, within
 
 SCALE = 1e4
@@ -37,51 +35,16 @@ STEP_LIMIT = 2.0
 """Changes are cut at this size, in the unit, where slopes and means are learnt from them."""
 
 
-@dataclass(frozen=True)
-class Days:
-    """The day that each of T origins aims at: (T,) weekday, 0 is Monday, and days until then."""
-
-    weekday: Ints
-    gap: Ints
-
-    @classmethod
-    def of(cls, panel: Panel) -> Days:
-        """Take the first expected date after each publication, whatever came in truth."""
-        targets = [panel.calendar.next_after(day) for day in panel.dates]
-        pairs = zip(panel.dates, targets, strict=True)
-        return cls(
-            np.array([target.weekday() for target in targets], dtype=np.intp),
-            np.array([(target - day).days for day, target in pairs], dtype=np.intp),
-        )
-
-    def aiming_at(self, origin: date, target: date) -> Days:
-        """Return the same days, the newest origin aiming at `target`."""
-        weekday, gap = self.weekday.copy(), self.gap.copy()
-        weekday[-1], gap[-1] = target.weekday(), (target - origin).days
-        return Days(weekday, gap)
-
-    @property
-    def arrival(self) -> NDArray[np.bool_]:
-        """(7, T): whether the step into a column aimed at each weekday."""
-        aimed = np.zeros((WEEKDAYS, len(self.weekday)), dtype=bool)
-        aimed[:, 1:] = self.weekday[:-1] == np.arange(WEEKDAYS)[:, np.newaxis]
-        return aimed
-
-    def of_target(self, tables: Floats) -> Floats:
-        """Pick from (…, 7, T) tables the weekday that each origin aims at: (…, T)."""
-        return tables[..., self.weekday, np.arange(len(self.weekday))]
-
-
 class Rows:
     """Own history of R series over T publications, and what is counted from it.
 
     Args:
         prices: (R, T), NaN where not quoted.
-        days: the day that each origin aims at.
+        arrival: (7, T), whether the step into a column was aimed at each weekday.
     """
 
-    def __init__(self, prices: Floats, days: Days) -> None:
-        self.days = days
+    def __init__(self, prices: Floats, arrival: NDArray[np.bool_]) -> None:
+        self.arrival = arrival
         self.price = carried_forward(prices)
         self.known = np.isfinite(self.price)
         self.quoted = np.isfinite(prices).astype(np.float64)
@@ -137,12 +100,18 @@ class Rows:
     @cached_property
     def moves_by_weekday(self) -> Floats:
         """(R, 7, T) changes so far by weekday."""
-        return running(self.moved[:, np.newaxis, :] * self.days.arrival)
+        return running(self.moved[:, np.newaxis, :] * self.arrival)
 
     @cached_property
     def trials_by_weekday(self) -> Floats:
         """(R, 7, T) steps so far by weekday."""
-        return running(self.trials[:, np.newaxis, :] * self.days.arrival)
+        return running(self.trials[:, np.newaxis, :] * self.arrival)
+
+    @cached_property
+    def steps_by_weekday(self) -> Floats:
+        """(R, 7, T) sum of the changes so far by weekday, each cut at STEP_LIMIT, in the unit."""
+        steps = np.clip(self.step, -STEP_LIMIT, STEP_LIMIT)
+        return running(steps[:, np.newaxis, :] * self.arrival)
 
     @cached_property
     def moves_by_age(self) -> Floats:

@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from canasta.errors import TooLittleHistory
-from canasta.forecast.features import Features, build
-from canasta.forecast.fit import Fitted, fit
-from canasta.forecast.panel import Floats, Panel
+from canasta.forecast.features import Features, build_all
+from canasta.forecast.hurdle_fit import HurdleTrainer, Task
+from canasta.forecast.outlook import HORIZONS
+from canasta.forecast.panel import Panel
+from canasta.forecast.predictor import Predictor
 from canasta.forecast.recipe import PERSISTENCE, Recipe
-from canasta.parameters import TrainingParameters
-
-
-def next_changes(panel: Panel) -> Floats:
-    """Change from each publication to the next, (S, T), in the unit.
-
-    NaN where either price was not quoted, and in the newest column, whose target is to come.
-    """
-    changes = np.full(panel.prices.shape, np.nan)
-    changes[:, :-1] = np.diff(panel.prices, axis=1)
-    return changes
+from canasta.parameters import FitParameters
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """What a fit learns from: (N, F) rows, (N,) clipped changes, column of the newest target."""
+class Fitted:
+    """What a fit made.
 
-    rows: NDArray[np.float32]
-    changes: Floats
-    newest_target: int
+    Attributes:
+        predictor: ready to predict.
+        natives: the libraries' own models, for MLflow's flavours, by horizon and head, such as
+            `1-change`; none for persistence.
+        newest_target: column of the newest publication that was learnt from; None where nothing
+            was learnt.
+    """
+
+    predictor: Predictor
+    natives: Mapping[str, Any]
+    newest_target: int | None
 
 
 @dataclass(frozen=True)
@@ -40,61 +38,53 @@ class Trainer:
 
     Attributes:
         panel: the history, S series × T publications.
-        features: of it.
-        changes: (S, T), from `next_changes`.
-        parameters: warm-up and clip.
+        features: of it, by horizon.
+        tasks: what is to be learnt, by horizon.
+        parameters: of training, of the hurdle and of the baseline.
         seed: of every fit.
     """
 
     panel: Panel
-    features: Features
-    changes: Floats
-    parameters: TrainingParameters
+    features: tuple[Features, ...]
+    tasks: tuple[Task, ...]
+    parameters: FitParameters
     seed: int
 
     @classmethod
-    def of(cls, panel: Panel, parameters: TrainingParameters, seed: int) -> Trainer:
-        """Compute features and changes of `panel`."""
-        return cls(panel, build(panel), next_changes(panel), parameters, seed)
+    def of(
+        cls, panel: Panel, parameters: FitParameters, seed: int, horizons: int = HORIZONS
+    ) -> Trainer:
+        """Compute features and changes of `panel` for horizons 1 to `horizons`."""
+        features = build_all(panel, horizons)
+        return cls(panel, features, Task.of(panel, features), parameters, seed)
+
+    @property
+    def hurdles(self) -> HurdleTrainer:
+        """How hurdles are fitted."""
+        return HurdleTrainer(self.parameters.hurdle, self.parameters.training, self.seed)
 
     def known_by(self, column: int) -> Trainer:
         """Return the same with nothing later than the publication in `column` in reach."""
         panel = self.panel.cut(column + 1)
-        features = Features(self.features.names, self.features.values[:, : column + 1])
-        return Trainer(panel, features, next_changes(panel), self.parameters, self.seed)
-
-    def lesson(self, column: int) -> Lesson:
-        """Return what may be learnt by the publication in `column`.
-
-        The newest target is that publication itself; changes are clipped. Origins before the
-        warm-up are left out.
-
-        Raises:
-            TooLittleHistory: nothing is left.
-        """
-        origins = np.arange(self.parameters.warm_up, column)
-        known = np.isfinite(self.changes[:, origins])
-        if not known.any():
-            raise TooLittleHistory(
-                f"Nothing to train on: {column + 1} publications, of which the first "
-                f"{self.parameters.warm_up} only warm the features up. Ingest a longer history."
-            )
-        limit = self.parameters.clip
-        return Lesson(
-            rows=self.features.values[:, origins][known],
-            changes=np.clip(self.changes[:, origins][known], -limit, limit),
-            newest_target=int(origins[known.any(axis=0)].max()) + 1,
-        )
+        features = tuple(Features(own.names, own.values[:, : column + 1]) for own in self.features)
+        return Trainer(panel, features, Task.of(panel, features), self.parameters, self.seed)
 
     def fit(self, recipe: Recipe, column: int) -> Fitted:
-        """Fit `recipe` on all that was known by the publication in `column`.
+        """Fit `recipe`, for every horizon, on all that was known by the publication in `column`.
 
         Raises:
             TooLittleHistory: nothing to train on; persistence, which learns nothing, needs none.
         """
-        names = self.features.names
+        weight = self.parameters.empirical.weight
         if recipe.algorithm == PERSISTENCE:
-            return fit(recipe, names, np.empty((0, len(names)), np.float32), np.empty(0), self.seed)
-        lesson = self.lesson(column)
-        fitted = fit(recipe, names, lesson.rows, lesson.changes, self.seed)
-        return replace(fitted, newest_target=lesson.newest_target)
+            return Fitted(Predictor(recipe, (), weight), {}, None)
+        fits = list(self.hurdles.fit_all((recipe, task, column) for task in self.tasks))
+        return Fitted(
+            predictor=Predictor(recipe, tuple(fit.hurdle for fit in fits), weight),
+            natives={
+                f"{horizon}-{head}": native
+                for horizon, fit in enumerate(fits, start=1)
+                for head, native in fit.natives.items()
+            },
+            newest_target=max(fit.newest_target for fit in fits),
+        )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,18 +17,23 @@ from hyperopt import STATUS_OK, Trials, fmin, hp, tpe
 from hyperopt.fmin import generate_trials_to_calculate
 
 from canasta.errors import TooLittleHistory
-from canasta.forecast.recipe import Recipe
+from canasta.forecast.calibration import learn_calibration
+from canasta.forecast.heads import HeadParameters
+from canasta.forecast.hurdle import HEADS, distribution
+from canasta.forecast.hurdle_fit import WORKERS
+from canasta.forecast.recipe import RANDOM_FOREST, Recipe
 from canasta.forecast.training import Trainer
+from canasta.forecast.trees import Trees
 from canasta.parameters import Dimension, Parameters
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One evaluation: the recipe tried, and its RMSE of the next change over the folds."""
+    """One evaluation: the recipe tried, and its CRPS of the next change over the folds."""
 
     number: int
     recipe: Recipe
-    rmse: float
+    crps: float
 
 
 @dataclass(frozen=True)
@@ -38,13 +44,13 @@ class Search:
 
     @property
     def best(self) -> Trial:
-        """The trial with the lowest RMSE; the earliest of equals."""
-        return min(self.trials, key=lambda trial: (trial.rmse, trial.number))
+        """The trial with the lowest CRPS; the earliest of equals."""
+        return min(self.trials, key=lambda trial: (trial.crps, trial.number))
 
 
 @dataclass(frozen=True)
 class Fold:
-    """One validation period: fitted up to column `first`, judged on origins `first`..`stop`-1."""
+    """One period: forecast from origins `first`..`stop`-1 by heads fitted up to column `first`."""
 
     first: int
     stop: int
@@ -53,16 +59,19 @@ class Fold:
 def time_ordered_folds(column: int, count: int, length: int, warm_up: int) -> tuple[Fold, ...]:
     """Lay `count` consecutive folds of `length` origins, their last target at `column`.
 
+    One more lies before them: what it shows calibrates the first of them.
+
     Raises:
-        TooLittleHistory: the first fold would have no `length` origins to train on.
+        TooLittleHistory: the earliest would have no `length` origins to train on.
     """
     folds = tuple(
-        Fold(column - length * (count - i), column - length * (count - i - 1)) for i in range(count)
+        Fold(column - length * (count + 1 - i), column - length * (count - i))
+        for i in range(count + 1)
     )
     if folds[0].first < warm_up + length:
         raise TooLittleHistory(
             f"Tuning on {count} folds of {length} publications needs "
-            f"{warm_up + length * (count + 1) + 1} publications before the first evaluation "
+            f"{warm_up + length * (count + 2) + 1} publications before the first evaluation "
             f"origin; there are {column + 1}. Ingest a longer history."
         )
     return folds
@@ -88,7 +97,7 @@ def search(
     """Search the space of `algorithm` on targets up to the publication in `column`.
 
     The first point is the champion's recipe if it is of this algorithm and lies in the space,
-    else the start of `params.toml`.
+    else that of `params.toml`. Parameters outside the space are those of `params.toml`.
 
     Args:
         algorithm: a key of the search spaces.
@@ -110,10 +119,10 @@ def search(
     trials: list[Trial] = []
 
     def objective(point: Mapping[str, float]) -> dict[str, Any]:
-        recipe = Recipe(algorithm, _plain(point, space))
-        trials.append(Trial(len(trials), recipe, _validation_rmse(recipe, known, folds)))
+        recipe = Recipe(algorithm, _with(parameters.heads[algorithm], _plain(point, space)))
+        trials.append(Trial(len(trials), recipe, _validation_crps(recipe, known, folds)))
         told(trials[-1])
-        return {"loss": trials[-1].rmse, "status": STATUS_OK}
+        return {"loss": trials[-1].crps, "status": STATUS_OK}
 
     start = _start(algorithm, parameters, champion)
     if budget.max_evals == 1:
@@ -140,18 +149,44 @@ def _beginning_with(point: Mapping[str, float | int]) -> Trials:
     return trials
 
 
-def _validation_rmse(recipe: Recipe, trainer: Trainer, folds: tuple[Fold, ...]) -> float:
-    squares = []
-    for fold in folds:
-        predictor = trainer.fit(recipe, fold.first).predictor
-        origins = slice(fold.first, fold.stop)
-        known = np.isfinite(trainer.changes[:, origins])
-        predicted = predictor.mean_change(trainer.features.values[:, origins][known])
-        # Clipped as in training: a handful of jumps would decide the search by chance.
-        limit = trainer.parameters.clip
-        error = np.clip(predicted - trainer.changes[:, origins][known], -limit, limit)
-        squares.append(np.square(error))
-    return math.sqrt(float(np.concatenate(squares).mean()))
+def _validation_crps(recipe: Recipe, trainer: Trainer, folds: tuple[Fold, ...]) -> float:
+    """Mean CRPS of the next change over the folds but the first, each calibrated by those before.
+
+    Only the heads are fitted anew for each fold: holding out origins inside each would fit twice
+    as many, and ranks recipes no better.
+    """
+    hurdles, task = trainer.hurdles, trainer.tasks[0]
+    tried, warm_up = _lighter(recipe), trainer.parameters.training.warm_up
+    lessons = [task.examples(warm_up, fold.first) for fold in folds]
+    came = [task.examples(fold.first, fold.stop) for fold in folds]
+    with ThreadPoolExecutor(WORKERS) as pool:
+        begun = [hurdles.begin_heads(pool, tried, lesson, HEADS) for lesson in lessons]
+        shown = [
+            {head: Trees(job.result().trees).predict(fold.rows) for head, job in heads.items()}
+            for heads, fold in zip(begun, came, strict=True)
+        ]
+    scores = []
+    for number in range(1, len(folds)):
+        changes = lessons[number].changes
+        calibration = learn_calibration(
+            {head: np.concatenate([out[head] for out in shown[:number]]) for head in HEADS},
+            np.concatenate([fold.changes for fold in came[:number]]),
+            (float(changes.max()), float(-changes.min())),
+            trainer.parameters.hurdle,
+        )
+        scores.append(distribution(shown[number], calibration).crps(came[number].changes))
+    return float(np.concatenate(scores).mean())
+
+
+def _lighter(recipe: Recipe) -> Recipe:
+    """Return a forest of half as many trees, which ranks recipes as well; others as they are."""
+    if recipe.algorithm != RANDOM_FOREST:
+        return recipe
+    halved = {
+        head: {**params, "n_estimators": max(1, params["n_estimators"] // 2)}
+        for head, params in recipe.params.items()
+    }
+    return Recipe(recipe.algorithm, halved, recipe.features)
 
 
 def _expression(name: str, dimension: Dimension) -> Any:
@@ -177,15 +212,31 @@ def _clipped_whole(value: float, dimension: Dimension) -> int:
     return int(min(max(value, dimension.low), dimension.high))
 
 
+def _with(heads: HeadParameters, point: Mapping[str, float | int]) -> dict[str, Any]:
+    """Return the parameters of all heads, those of `point`, by `head.name`, in their place."""
+    changed = {head: dict(params) for head, params in heads.items()}
+    for dotted, value in point.items():
+        head, _, name = dotted.partition(".")
+        changed[head][name] = value
+    return changed
+
+
 def _start(
     algorithm: str, parameters: Parameters, champion: Recipe | None
 ) -> dict[str, float | int]:
     space = parameters.space[algorithm]
-    if (
-        champion is not None
-        and champion.algorithm == algorithm
-        and champion.params.keys() == space.keys()
-        and all(d.low <= champion.params[name] <= d.high for name, d in space.items())
-    ):
-        return dict(champion.params)
-    return dict(parameters.start[algorithm])
+    found = _point(parameters.heads[algorithm], space)
+    if champion is None or champion.algorithm != algorithm:
+        return found
+    try:
+        own = _point(champion.params, space)
+    except KeyError:  # of an earlier release, whose heads were others
+        return found
+    inside = all(dimension.low <= own[name] <= dimension.high for name, dimension in space.items())
+    return own if inside else found
+
+
+def _point(heads: HeadParameters, space: Mapping[str, Dimension]) -> dict[str, float | int]:
+    """Return where `heads` lie in the space."""
+    named = {name: name.partition(".")[::2] for name in space}
+    return {name: heads[head][parameter] for name, (head, parameter) in named.items()}

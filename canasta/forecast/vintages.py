@@ -19,7 +19,7 @@ from canasta.forecast.history import read_panel
 from canasta.forecast.panel import Panel
 from canasta.forecast.training import Trainer
 from canasta.ingest.lake import Lake
-from canasta.parameters import TrainingParameters
+from canasta.parameters import FitParameters
 
 KEPT = 4
 """Vintages held in memory: origins are visited in order, and most histories have one."""
@@ -42,7 +42,8 @@ class Vintages:
 
         @lru_cache(maxsize=KEPT)
         def ending(day: date) -> Trainer:
-            return Trainer.of(read(day), newest.parameters, newest.seed)
+            horizons = len(newest.tasks)
+            return Trainer.of(read(day), newest.parameters, newest.seed, horizons)
 
         self._ending = ending
 
@@ -64,14 +65,19 @@ class Vintages:
 
 
 def read_vintages(
-    lake: Lake, commodity: Commodity, as_of: date, parameters: TrainingParameters, seed: int
+    lake: Lake,
+    commodity: Commodity,
+    as_of: date,
+    parameters: FitParameters,
+    seed: int,
+    horizons: int,
 ) -> Vintages:
-    """Read the lake's history and its vintages, as of a day.
+    """Read the lake's history and its vintages, as of a day, for some horizons.
 
     Raises:
         LakeEmpty: no publication lies on or before `as_of`.
     """
-    newest = Trainer.of(read_panel(lake, commodity, as_of), parameters, seed)
+    newest = Trainer.of(read_panel(lake, commodity, as_of), parameters, seed, horizons)
 
     def known_on(day: date) -> Panel:
         return laid_out(read_panel(lake, commodity, day), newest.panel, day)

@@ -1,7 +1,7 @@
 """Bundles: a fitted model as files that serving reads, hashed, with nothing that could run code.
 
-A bundle is `model.json`, one treelite file for each head, and `manifest.json` with the SHA-256
-of each. The manifest's own SHA-256 is the bundle's.
+A bundle is `model.json`, one treelite file for each head of each horizon, and `manifest.json` with
+the SHA-256 of each. The manifest's own SHA-256 is the bundle's.
 
 Part of the serving path: NumPy, treelite and the standard library alone.
 """
@@ -15,6 +15,7 @@ from datetime import date
 from typing import Any
 
 from canasta.errors import ObjectCorrupt
+from canasta.forecast.hurdle import Calibration, Hurdle
 from canasta.forecast.predictor import Predictor
 from canasta.forecast.recipe import Recipe
 from canasta.registry.lineage import Lineage
@@ -37,7 +38,7 @@ class Bundle:
         trained_to: date of the last.
         source: kind of the lake that they came from, such as `simulated`.
         lineage: what it was made from.
-        training: parameters of the fit that are no recipe's, by name.
+        training: parameters of the fit that are no recipe's, by section and name.
         metrics: back-test measures of its recipe, by name; NaN is written as null.
     """
 
@@ -46,15 +47,18 @@ class Bundle:
     trained_to: date
     source: str
     lineage: Lineage
-    training: Mapping[str, float]
+    training: Mapping[str, Any]
     metrics: Mapping[str, float] = field(default_factory=dict)
 
 
 def write_bundle(bundle: Bundle) -> dict[str, bytes]:
     """Return the bundle's files by name, the manifest last; equal bundles give equal bytes."""
-    trees = {f"trees-{head}.treelite": head for head in sorted(bundle.predictor.heads)}
-    files = {name: bundle.predictor.heads[head] for name, head in trees.items()}
-    files[MODEL] = to_json(_description(bundle, trees))
+    files = {
+        _trees_name(horizon, head): content
+        for horizon, hurdle in enumerate(bundle.predictor.hurdles, start=1)
+        for head, content in sorted(hurdle.heads.items())
+    }
+    files[MODEL] = to_json(_description(bundle))
     hashes = {name: sha256(content) for name, content in files.items()}
     return {**files, MANIFEST: to_json({"format": FORMAT, "files": hashes})}
 
@@ -110,12 +114,24 @@ class _InMemory:
         return self.objects[key]
 
 
-def _description(bundle: Bundle, trees: Mapping[str, str]) -> dict[str, Any]:
+def _trees_name(horizon: int, head: str) -> str:
+    return f"trees-{horizon}-{head}.treelite"
+
+
+def _description(bundle: Bundle) -> dict[str, Any]:
+    predictor = bundle.predictor
     return {
-        "recipe": bundle.predictor.recipe.as_dict(),
-        "recipe_id": bundle.predictor.recipe.id,
-        "features": list(bundle.predictor.features),
-        "trees": {head: name for name, head in trees.items()},
+        "recipe": predictor.recipe.as_dict(),
+        "recipe_id": predictor.recipe.id,
+        "market_weight": predictor.market_weight,
+        "horizons": [
+            {
+                "features": list(hurdle.features),
+                "calibration": hurdle.calibration.as_dict(),
+                "trees": {head: _trees_name(horizon, head) for head in hurdle.heads},
+            }
+            for horizon, hurdle in enumerate(predictor.hurdles, start=1)
+        ],
         "trained_from": bundle.trained_from.isoformat(),
         "trained_to": bundle.trained_to.isoformat(),
         "source": bundle.source,
@@ -126,10 +142,10 @@ def _description(bundle: Bundle, trees: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _bundle(model: Mapping[str, Any], files: Mapping[str, bytes]) -> Bundle:
-    heads = {head: files[name] for head, name in model["trees"].items()}
     nan = float("nan")
+    hurdles = tuple(_hurdle(horizon, files) for horizon in model["horizons"])
     return Bundle(
-        Predictor(Recipe.from_dict(model["recipe"]), tuple(model["features"]), heads),
+        Predictor(Recipe.from_dict(model["recipe"]), hurdles, model["market_weight"]),
         date.fromisoformat(model["trained_from"]),
         date.fromisoformat(model["trained_to"]),
         model["source"],
@@ -137,6 +153,12 @@ def _bundle(model: Mapping[str, Any], files: Mapping[str, bytes]) -> Bundle:
         model["training"],
         {name: nan if value is None else value for name, value in model["metrics"].items()},
     )
+
+
+def _hurdle(horizon: Mapping[str, Any], files: Mapping[str, bytes]) -> Hurdle:
+    heads = {head: files[name] for head, name in horizon["trees"].items()}
+    calibration = Calibration.from_dict(horizon["calibration"])
+    return Hurdle(tuple(horizon["features"]), heads, calibration)
 
 
 def _json(key: str, content: bytes) -> dict[str, Any]:

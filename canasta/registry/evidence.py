@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from canasta.forecast.backtest import Backtest
-from canasta.forecast.metrics import MIN_DATES, Comparison
+from canasta.forecast.metrics import MIN_DATES, Comparison, compare_rmse
 from canasta.forecast.recipe import PERSISTENCE
 from canasta.registry.gate import Candidate, Champion, Evidence
 
@@ -45,6 +45,7 @@ def _candidate(backtest: Backtest, name: str, champion: str | None) -> Candidate
         name=name,
         recipe_id=backtest.recipes[name].id,
         against_persistence=_compare(backtest, name, PERSISTENCE),
+        rmse_skill=_rmse_skill(backtest, name),
         against_champion=_compare(backtest, name, incumbent) if is_model else None,
         slices={
             part: _compare(backtest, name, incumbent, part)
@@ -59,8 +60,14 @@ def _can_be_judged(backtest: Backtest, part: str) -> bool:
 
     A city listed for the first time would otherwise stop every promotion until it moves.
     """
-    moved = np.nan_to_num(backtest.error(PERSISTENCE, part)) != 0
+    moved = np.nan_to_num(backtest.last_error(part)) != 0
     return int(moved.any(axis=0).sum()) >= MIN_DATES
+
+
+def _rmse_skill(backtest: Backtest, name: str) -> float:
+    if _abstains(backtest, name, None):
+        return math.nan
+    return compare_rmse(backtest.mean_error(name), backtest.last_error()).skill
 
 
 def _compare(backtest: Backtest, name: str, reference: str, part: str | None = None) -> Comparison:
@@ -75,5 +82,6 @@ def _compare(backtest: Backtest, name: str, reference: str, part: str | None = N
 
 
 def _abstains(backtest: Backtest, name: str, part: str | None) -> bool:
-    scored = np.isfinite(backtest.error(PERSISTENCE, part))
-    return not np.isfinite(backtest.error(name, part)[scored]).all()
+    scored = np.isfinite(backtest.last_error(part))
+    made = (backtest.crps(name, part), backtest.mean_error(name, part))
+    return not all(np.isfinite(values[scored]).all() for values in made)

@@ -1,5 +1,8 @@
 """How a fitted model of each algorithm is logged to MLflow: natively, and without pickle.
 
+What is logged natively is the head of the mean change to the next publication: one model that
+anybody's MLflow loads and asks. All heads of all horizons are in the bundle beside it.
+
 Imported by `tracking` once `connection` has quietened MLflow, and by nothing else.
 """
 
@@ -17,8 +20,9 @@ import numpy as np
 from mlflow.models import ModelSignature
 from mlflow.types.schema import Schema, TensorSpec
 
-from canasta.forecast.fit import Fitted
+from canasta.forecast.hurdle import MEAN
 from canasta.forecast.recipe import PERSISTENCE, RANDOM_FOREST, XGBOOST
+from canasta.forecast.training import Fitted
 from canasta.registry import persistence_flavour
 
 PACKAGES = {
@@ -36,16 +40,18 @@ def log_model(fitted: Fitted) -> tuple[str, str]:
     Returns:
         The model's URI in MLflow, and its id.
     """
-    algorithm = fitted.predictor.recipe.algorithm
+    predictor = fitted.predictor
+    algorithm = predictor.recipe.algorithm
+    features = len(predictor.hurdles[0].features) if predictor.hurdles else 1
     common = {
         "name": "model",
         "pip_requirements": [f"{name}=={version(name)}" for name in PACKAGES[algorithm]],
-        "signature": _signature(len(fitted.predictor.features)),
+        "signature": _signature(features),
     }
     with warnings.catch_warnings():
         # The signature is exact; an example would only be run through the model to find it.
         warnings.filterwarnings("ignore", message=".*An input example was not provided")
-        logged = _LOGGERS[algorithm](fitted.native, common)
+        logged = _LOGGERS[algorithm](fitted.natives.get(f"1-{MEAN}"), common)
     return str(logged.model_uri), str(logged.model_id)
 
 

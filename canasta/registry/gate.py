@@ -24,21 +24,23 @@ class Candidate:
     Attributes:
         name: of the contestant in the back-test.
         recipe_id: of the recipe.
-        against_persistence: over all series.
-        against_champion: over all series; None where there is no champion or it is persistence.
-        slices: by slice, against the incumbent: the champion, or persistence without one.
+        against_persistence: by CRPS, over all series.
+        rmse_skill: percent by which the RMSE of its mean lies below the last price's.
+        against_champion: by CRPS; None where there is no champion or it is persistence.
+        slices: by CRPS and slice, against the incumbent: the champion, or persistence.
     """
 
     name: str
     recipe_id: str
     against_persistence: Comparison
+    rmse_skill: float
     against_champion: Comparison | None
     slices: Mapping[str, Comparison]
 
 
 @dataclass(frozen=True)
 class Champion:
-    """The recipe that holds the title."""
+    """The recipe that holds the title; compared by CRPS."""
 
     name: str
     recipe_id: str
@@ -111,11 +113,12 @@ class _Test:
 def decide(evidence: Evidence, margins: GateParameters) -> Decision:
     """Say who holds the title.
 
-    A candidate passes when it beats persistence by `rmse_skill` percent of RMSE with a
-    Diebold-Mariano statistic above `dm_persistence`, beats a champion that is a model with a
-    statistic above `dm_champion`, and is on no slice worse than the incumbent by more than
-    `slice_loss` percent with a statistic below -`slice_dm`. Of several, the best RMSE skill
-    wins. Without one, the champion keeps the title unless it no longer beats persistence.
+    A candidate passes when it beats persistence by `crps_skill` percent of CRPS with a
+    Diebold-Mariano statistic above `dm_persistence` and by more than `rmse_skill` percent of RMSE,
+    beats a champion that is a model by `crps_champion` percent of CRPS with a statistic above
+    `dm_champion`, and is on no slice worse than the incumbent by more than `slice_loss` percent
+    with a statistic below -`slice_dm`. Of several, the best CRPS skill wins. Without one, the
+    champion keeps the title unless it no longer beats persistence.
     """
     verdicts = tuple(_judge(candidate, evidence, margins) for candidate in evidence.candidates)
     unsound = _unsound(evidence, margins)
@@ -138,7 +141,7 @@ def _unsound(evidence: Evidence, margins: GateParameters) -> str:
     if champion is None:
         return ""
     if not math.isfinite(champion.against_persistence.skill):
-        return f"the RMSE skill of the champion ({champion.name}) is not a number"
+        return f"the CRPS skill of the champion ({champion.name}) is not a number"
     if champion.against_persistence.origins < margins.min_origins:
         return (
             f"the champion ({champion.name}) is scored on "
@@ -167,7 +170,7 @@ def _best(evidence: Evidence, passing: set[str], verdicts: tuple[Verdict, ...]) 
         key=lambda candidate: (-candidate.against_persistence.skill, candidate.name),
     )
     winner = ranked[0]
-    gain = f"RMSE {winner.against_persistence.skill:.2f} % below persistence's"
+    gain = f"CRPS {winner.against_persistence.skill:.2f} % below persistence's"
     over = f" and beats {evidence.champion.name}" if evidence.champion else ""
     return Decision(Action.PROMOTE, winner.name, f"{winner.name} wins: {gain}{over}.", verdicts)
 
@@ -182,12 +185,12 @@ def _without_challenger(champion: Champion | None, verdicts: tuple[Verdict, ...]
         return Decision(Action.REFRESH, champion.name, reason, verdicts)
     if figure <= 0:
         reason = (
-            f"{champion.name} no longer beats the last price (RMSE skill {figure:.2f} %) and no "
+            f"{champion.name} no longer beats the last price (CRPS skill {figure:.2f} %) and no "
             "candidate passes: persistence is the champion."
         )
         return Decision(Action.PROMOTE, PERSISTENCE, reason, verdicts)
     reason = (
-        f"{champion.name} keeps the title (RMSE {figure:.2f} % below persistence's) and is "
+        f"{champion.name} keeps the title (CRPS {figure:.2f} % below persistence's) and is "
         "refitted on all data: no candidate passes."
     )
     return Decision(Action.REFRESH, champion.name, reason, verdicts)
@@ -196,6 +199,7 @@ def _without_challenger(champion: Champion | None, verdicts: tuple[Verdict, ...]
 def _judge(candidate: Candidate, evidence: Evidence, margins: GateParameters) -> Verdict:
     tests = [
         _beats_persistence(candidate.against_persistence, margins),
+        _beats_the_last_price(candidate.rmse_skill, margins),
         *_beats_champion(candidate, evidence.champion, margins),
         *_harms_no_slice(candidate.slices, margins),
     ]
@@ -206,11 +210,17 @@ def _judge(candidate: Candidate, evidence: Evidence, margins: GateParameters) ->
 def _beats_persistence(figures: Comparison, margins: GateParameters) -> _Test:
     passed = (
         _is_complete(figures, margins)
-        and figures.skill >= margins.rmse_skill
+        and figures.skill >= margins.crps_skill
         and figures.dm > margins.dm_persistence
     )
-    needed = f"at least {margins.rmse_skill:g} % with DM over {margins.dm_persistence:g} needed"
+    needed = f"at least {margins.crps_skill:g} % with DM over {margins.dm_persistence:g} needed"
     return _Test(passed, f"Against persistence: {_figures(figures)}; {needed}.")
+
+
+def _beats_the_last_price(skill: float, margins: GateParameters) -> _Test:
+    passed = math.isfinite(skill) and skill > margins.rmse_skill
+    needed = f"more than {margins.rmse_skill:g} % needed"
+    return _Test(passed, f"Against the last price: RMSE skill {_number(skill)} %; {needed}.")
 
 
 def _beats_champion(
@@ -222,9 +232,11 @@ def _beats_champion(
     if figures is None:
         return [_Test(False, f"Not compared with the champion ({champion.name}).")]
     passed = (
-        _is_complete(figures, margins) and figures.skill > 0 and figures.dm > margins.dm_champion
+        _is_complete(figures, margins)
+        and figures.skill >= margins.crps_champion
+        and figures.dm > margins.dm_champion
     )
-    needed = f"more than 0 % with DM over {margins.dm_champion:g} needed"
+    needed = f"at least {margins.crps_champion:g} % with DM over {margins.dm_champion:g} needed"
     return [_Test(passed, f"Against {champion.name}: {_figures(figures)}; {needed}.")]
 
 
@@ -254,7 +266,7 @@ def _is_complete(figures: Comparison, margins: GateParameters) -> bool:
 
 def _figures(figures: Comparison) -> str:
     return (
-        f"RMSE skill {_number(figures.skill)} %, DM {_number(figures.dm)}, "
+        f"CRPS skill {_number(figures.skill)} %, DM {_number(figures.dm)}, "
         f"{figures.origins} origins"
     )
 

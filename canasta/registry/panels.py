@@ -1,6 +1,7 @@
 """Panel objects: the whole history and its forecasts in one hashed file that serving reads.
 
-An object is a NumPy archive without pickle, `panels/<origin>-<sha256>.npz`.
+An object is a NumPy archive without pickle, `panels/<origin>-<sha256>.npz`. It holds the
+forecasts of all series and horizons whole, so that who serves them computes nothing.
 
 Part of the serving path: NumPy and the standard library alone.
 """
@@ -19,12 +20,16 @@ from numpy.typing import NDArray
 
 from canasta.calendar import PublicationCalendar
 from canasta.errors import ObjectCorrupt
-from canasta.forecast.outlook import Outlook
+from canasta.forecast.outlook import LEVELS, Outlook
 from canasta.forecast.panel import Panel
 from canasta.registry.objects import ObjectRef, Reader, read_verified, sha256
 
-FORMAT = 1
+FORMAT = 2
 """Version of the layout; a reader refuses any other."""
+
+FORECASTS = ("mean", "p_up", "p_down", "quantiles")
+"""Arrays of an outlook. Doubles, as computed: every reader rounds the same number to the same
+cent, which float32, or a sum of last price and change, would not promise."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +52,25 @@ class PublishedPanel:
         """Check that the forecasts belong to the history.
 
         Raises:
-            ValueError: origins or shapes disagree.
+            ValueError: they do not.
         """
-        shape = (len(self.panel.keys), len(self.outlook.targets))
-        if self.outlook.mean.shape != shape or self.outlook.median.shape != shape:
-            raise ValueError(f"forecasts must have shape {shape}, {self.outlook.mean.shape} came")
-        if self.outlook.origin != self.panel.origin:
-            raise ValueError(
-                f"forecasts stand on {self.outlook.origin}, the panel on {self.panel.origin}"
-            )
+        check_belongs(self.outlook, self.panel)
+
+
+def check_belongs(outlook: Outlook, panel: Panel) -> None:
+    """Check that `outlook` forecasts the series of `panel` from its newest publication.
+
+    Raises:
+        ValueError: it stands on another publication, or an array has another shape.
+    """
+    if outlook.origin != panel.origin:
+        raise ValueError(f"forecasts stand on {outlook.origin}, the panel on {panel.origin}")
+    shape = (len(panel.keys), len(outlook.targets))
+    for name in FORECASTS:
+        expected = (*shape, len(LEVELS)) if name == "quantiles" else shape
+        found = getattr(outlook, name).shape
+        if found != expected:
+            raise ValueError(f"{name} of the forecasts must have shape {expected}, {found} came")
 
 
 def write_panel(published: PublishedPanel) -> tuple[ObjectRef, bytes]:
@@ -94,8 +109,8 @@ def _arrays(published: PublishedPanel) -> dict[str, NDArray[Any]]:
         "closed": _days(sorted(panel.calendar.closed)),
         "targets": _days(outlook.targets),
         "skipped": _days(outlook.skipped),
-        "mean": np.ascontiguousarray(outlook.mean),
-        "median": np.ascontiguousarray(outlook.median),
+        "levels": np.array(LEVELS),
+        **{name: np.ascontiguousarray(getattr(outlook, name)) for name in FORECASTS},
         "fingerprint": np.array(published.fingerprint),
         "version": np.array(published.version),
     }
@@ -104,6 +119,8 @@ def _arrays(published: PublishedPanel) -> dict[str, NDArray[Any]]:
 def _published(arrays: Mapping[str, NDArray[Any]]) -> PublishedPanel:
     if arrays["format"] != FORMAT:
         raise ValueError(f"its format is {arrays['format']}")
+    if arrays["levels"].tolist() != list(LEVELS):
+        raise ValueError("its quantiles are taken at other levels than this release's")
     calendar = PublicationCalendar(
         frozenset(arrays["weekdays"].tolist()), frozenset(arrays["closed"].tolist())
     )
@@ -119,8 +136,7 @@ def _published(arrays: Mapping[str, NDArray[Any]]) -> PublishedPanel:
         origin=panel.origin,
         targets=tuple(arrays["targets"].tolist()),
         skipped=tuple(arrays["skipped"].tolist()),
-        mean=arrays["mean"],
-        median=arrays["median"],
+        **{name: arrays[name] for name in FORECASTS},
     )
     return PublishedPanel(panel, outlook, str(arrays["fingerprint"]), int(arrays["version"]))
 

@@ -11,10 +11,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from canasta.forecast.backtest import Backtest
-from canasta.forecast.fit import Fitted
+from canasta.forecast.hurdle import CHANGE
 from canasta.forecast.metrics import rmse
 from canasta.forecast.panel import Floats
 from canasta.forecast.recipe import PERSISTENCE, RANDOM_FOREST, XGBOOST
+from canasta.forecast.training import Fitted
 
 MODEL, BASE, WORSE = "#1f5a8a", "#9a9a9a", "#b3452c"
 """Colours: the model, persistence, and what is worse than persistence."""
@@ -71,10 +72,10 @@ def residuals(backtest: Backtest, name: str, unit: str) -> Figure:
     """Draw the distribution of the errors beside persistence's, and the gain over the dates."""
     title = f"{name}: errors in {len(backtest.targets)} publications"
     figure, (spread, course) = _figure(2, title)
-    base = backtest.error(PERSISTENCE)
+    base = backtest.last_error()
     reach = _reach(base[np.isfinite(base)])
-    for who, colour in ((PERSISTENCE, BASE), (name, MODEL)):
-        error = backtest.error(who)
+    drawn = (("last price", base, BASE), (name, backtest.mean_error(name), MODEL))
+    for who, error, colour in drawn:
         spread.hist(
             np.clip(error[np.isfinite(error)], -reach, reach), bins=61, range=(-reach, reach),
             histtype="step", color=colour, log=True, label=f"{who} (RMSE {rmse(error):.4f})",
@@ -86,20 +87,20 @@ def residuals(backtest: Backtest, name: str, unit: str) -> Figure:
     spread.legend(frameon=False, loc="upper left", fontsize=8)
     course.plot(np.array(backtest.targets), _gain(backtest, name), color=MODEL, lw=1.4)
     course.axhline(0, color=BASE, lw=0.8)
-    course.set(xlabel="target date", ylabel="squared error saved so far (% of persistence's)")
+    course.set(xlabel="target date", ylabel="CRPS saved so far (% of persistence's)")
     dates = ConciseDateFormatter(course.xaxis.get_major_locator())  # type: ignore[no-untyped-call] # matplotlib.dates has no annotations
     course.xaxis.set_major_formatter(dates)
     return figure
 
 
 def skill_by_slice(backtest: Backtest, name: str) -> Figure:
-    """Draw the RMSE skill against persistence in each slice, with its DM statistic."""
+    """Draw the CRPS skill against persistence in each slice, with its DM statistic."""
     compared = {part: backtest.compare(name, PERSISTENCE, part) for part in backtest.parts}
     known = [part for part in compared if np.isfinite(compared[part].skill)]
     ranked = sorted(known, key=lambda part: compared[part].skill)
     skills = np.array([compared[part].skill for part in ranked])
     overall = backtest.compare(name, PERSISTENCE).skill
-    title = f"{name}: RMSE skill by slice ({overall:.2f} % over all series)"
+    title = f"{name}: CRPS skill by slice ({overall:.2f} % over all series)"
     figure, (axes,) = _figure(1, title, height=1.2 + 0.28 * len(ranked))
     axes.barh(ranked, skills, color=[MODEL if skill >= 0 else WORSE for skill in skills])
     for row, part in enumerate(ranked):
@@ -109,34 +110,34 @@ def skill_by_slice(backtest: Backtest, name: str) -> Figure:
         )  # fmt: skip
     axes.axvline(0, color="black", lw=0.8)
     axes.margins(x=0.12, y=0.02)
-    axes.set(xlabel="RMSE below persistence's (%)")
+    axes.set(xlabel="CRPS below persistence's (%)")
     return figure
 
 
 def feature_importance(fitted: Fitted) -> Figure | None:
-    """Draw the features that a model gains most from; None for one without features."""
+    """Draw the features by which a model knows what changes next; None for persistence."""
     importance = _importance(fitted)
     if importance is None or not importance.sum() > 0:
         return None
-    names = np.array(fitted.predictor.features)
+    names = np.array(fitted.predictor.hurdles[0].features)
     order = np.argsort(importance)[-FEATURES_SHOWN:]
-    title = (
-        f"{fitted.predictor.recipe.algorithm}: {len(order)} most useful of {len(names)} features"
-    )
+    algorithm = fitted.predictor.recipe.algorithm
+    title = f"{algorithm}: {len(order)} most useful of {len(names)} features for P(change)"
     figure, (axes,) = _figure(1, title, height=1.2 + 0.24 * len(order))
     axes.barh(names[order], 100 * importance[order] / importance.sum(), color=MODEL)
     axes.margins(y=0.02)
-    axes.set(xlabel="share of the total reduction of squared error in training (%)")
+    axes.set(xlabel="share of the total gain in training (%)")
     return figure
 
 
 def _importance(fitted: Fitted) -> Floats | None:
     algorithm = fitted.predictor.recipe.algorithm
+    native: Any = fitted.natives.get(f"1-{CHANGE}")
     if algorithm == RANDOM_FOREST:
-        return np.asarray(fitted.native.feature_importances_, dtype=np.float64)
+        return np.asarray(native.feature_importances_, dtype=np.float64)
     if algorithm == XGBOOST:
-        gains = fitted.native.get_score(importance_type="total_gain")
-        columns = range(len(fitted.predictor.features))
+        gains = native.get_score(importance_type="total_gain")
+        columns = range(len(fitted.predictor.hurdles[0].features))
         return np.array([gains.get(f"f{column}", 0.0) for column in columns])
     return None
 
@@ -146,17 +147,16 @@ def _reach(values: Floats) -> float:
 
 
 def _gain(backtest: Backtest, name: str) -> Floats:
-    """Squared error saved up to each target date, in percent of all of persistence's: (N,)."""
-    base = np.nansum(np.square(backtest.error(PERSISTENCE)), axis=0)
-    loss = np.nansum(np.square(backtest.error(name)), axis=0)
+    """CRPS saved up to each target date, in percent of all of persistence's: (N,)."""
+    base, loss = (np.nansum(backtest.crps(who), axis=0) for who in (PERSISTENCE, name))
     return 100 * np.cumsum(base - loss) / (base.sum() or 1.0)
 
 
 def _changes(backtest: Backtest, name: str) -> tuple[Floats, Floats]:
     """Predicted and actual changes of all that is scored, (M,) each."""
-    scored = np.isfinite(backtest.actual) & np.isfinite(backtest.forecasts[name])
-    last = backtest.last[scored]
-    return backtest.forecasts[name][scored] - last, backtest.actual[scored] - last
+    predicted, actual = backtest.scored[name].mean[0], backtest.changes[0]
+    scored = np.isfinite(actual) & np.isfinite(predicted)
+    return predicted[scored], actual[scored]
 
 
 def _group_means(predicted: Floats, actual: Floats) -> tuple[Floats, Floats]:

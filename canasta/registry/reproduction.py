@@ -20,7 +20,7 @@ from canasta.forecast.predictor import Predictor
 from canasta.forecast.training import Trainer
 from canasta.ingest.lake import Lake
 from canasta.labels import Key
-from canasta.parameters import TrainingParameters
+from canasta.parameters import FitParameters
 from canasta.registry.bundle import Bundle
 from canasta.registry.decisions import Record, led_to, newest_first
 from canasta.registry.objects import sha256
@@ -77,11 +77,14 @@ def fit_again(bundle: Bundle, panel: Panel) -> Predictor:
             that the bundle was fitted with.
     """
     try:
-        training = TrainingParameters.model_validate(bundle.training)
+        fitted = FitParameters.model_validate(bundle.training)
     except ValidationError as error:
         raise _made_by_other_code(bundle, "parameters") from error
-    trainer = Trainer.of(panel, training, bundle.lineage.seed)
-    if trainer.features.names != bundle.predictor.features:
+    trainer = Trainer.of(panel, fitted, bundle.lineage.seed)
+    hurdles = bundle.predictor.hurdles
+    if any(
+        own.names != hurdle.features for own, hurdle in zip(trainer.features, hurdles, strict=False)
+    ):
         raise _made_by_other_code(bundle, "features")
     return trainer.fit(bundle.predictor.recipe, len(panel.dates) - 1).predictor
 
@@ -148,19 +151,28 @@ def _days_known(lake: Lake, bundle: Bundle) -> Iterator[date]:
 
 
 def _trees(recorded: Predictor, again: Predictor) -> list[Check]:
-    heads = sorted({*recorded.heads, *again.heads})
+    """Compare the trees and the calibration of each horizon."""
     hashes = [
-        {head: sha256(content) for head, content in one.heads.items()} for one in (recorded, again)
+        {
+            f"horizon {horizon}": sha256(
+                b"".join(hurdle.heads[head] for head in sorted(hurdle.heads))
+                + json.dumps(hurdle.calibration.as_dict()).encode()
+            )
+            for horizon, hurdle in enumerate(one.hurdles, start=1)
+        }
+        for one in (recorded, again)
     ]
-    return [Check(f"trees: {head}", *(known.get(head, "") for known in hashes)) for head in heads]
+    horizons = sorted({*hashes[0], *hashes[1]})
+    return [Check(what, *(known.get(what, "") for known in hashes)) for what in horizons]
 
 
 def _digest(panel: Panel, outlook: Outlook) -> str:
     live = panel.live
     keys = [key for key, is_live in zip(panel.keys, live.tolist(), strict=True) if is_live]
     targets = [day.isoformat() for day in (outlook.origin, *outlook.targets)]
-    numbers = np.stack([outlook.mean[live], outlook.median[live]])
-    return sha256(json.dumps([keys, targets]).encode() + numbers.tobytes())
+    numbers = (outlook.mean, outlook.p_up, outlook.p_down, outlook.quantiles)
+    told = b"".join(values[live].tobytes() for values in numbers)
+    return sha256(json.dumps([keys, targets]).encode() + told)
 
 
 def _changed(then: Panel, now: Panel) -> list[str]:

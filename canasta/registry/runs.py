@@ -20,7 +20,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT, MLFLOW_PARENT_RUN_ID
 from mlflow.utils.validation import MAX_DATASET_DIGEST_SIZE
 
-from canasta.forecast.fit import Fitted
+from canasta.forecast.training import Fitted
 from canasta.forecast.tuning import Trial
 from canasta.registry.bundle import Bundle, bundle_ref, write_bundle
 from canasta.registry.connection import answering
@@ -74,7 +74,7 @@ class TrackedRun:
             self.client.log_batch(self.id, metrics=_metrics(metrics))
 
     def log_trials(self, trials: Sequence[Trial]) -> None:
-        """Log each evaluation of a search as a nested run: its parameters, RMSE and lineage."""
+        """Log each evaluation of a search as a nested run: its parameters, CRPS and lineage."""
         with answering(self.uri):
             experiment = self.client.get_run(self.id).info.experiment_id
             for trial in trials:
@@ -133,7 +133,7 @@ class TrackedRun:
             },
             run_name=f"trial {trial.number}",
         ).info.run_id
-        metrics = _metrics({"rmse": trial.rmse})
+        metrics = _metrics({"crps": trial.crps})
         self.client.log_batch(child, metrics=metrics, params=_params(trial.recipe.params))
         self.client.set_terminated(child)
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from canasta.errors import TooLittleHistory
-from canasta.forecast.backtest import Backtest, Window, last_window
+from canasta.forecast.backtest import Backtest
 from canasta.forecast.metrics import Comparison
+from canasta.forecast.origins import Window, last_window
 from canasta.forecast.panel import Panel
 from canasta.forecast.recipe import PERSISTENCE, Recipe
 from canasta.forecast.training import Trainer
@@ -47,7 +48,7 @@ def hold_contest(work: Workspace, panel: Panel, basis: Basis) -> Outcome:
     pointer = current(work.store)
     champion = None if pointer is None else pointer.title.recipe
     vintages = vintages_of(work)
-    trainer = vintages.newest
+    trainer = Trainer.of(panel, work.parameters.fit, work.settings.seed)
     try:
         window = window_of(work, panel)
     except TooLittleHistory as reason:
@@ -88,10 +89,13 @@ def _unmeasured(champion: Recipe | None) -> Champion | None:
     return Champion(champion.algorithm, champion.id, is_persistence, nothing)
 
 
-def vintages_of(work: Workspace) -> Vintages:
-    """Lay the history out for fitting, as it was known on each of its days."""
-    training, seed = work.parameters.training, work.settings.seed
-    return read_vintages(work.lake, work.commodity, work.as_of, training, seed)
+def vintages_of(work: Workspace, horizons: int = 1) -> Vintages:
+    """Lay the history out for fitting, as it was known on each of its days.
+
+    For the next publication alone, unless more horizons are asked for: the gate judges by it.
+    """
+    fit, seed = work.parameters.fit, work.settings.seed
+    return read_vintages(work.lake, work.commodity, work.as_of, fit, seed, horizons)
 
 
 def window_of(work: Workspace, panel: Panel) -> Window:
@@ -146,8 +150,9 @@ def _learnt(backtest: Backtest, searches: Mapping[str, Search]) -> list[str]:
         if name != PERSISTENCE:
             measured = backtest.metrics(name)
             lines.append(
-                f"{name}: RMSE {measured['rmse']:.4f}, {measured['rmse_skill']:+.2f} % against "
-                f"the last price (DM {measured['dm_rmse']:.1f})"
+                f"{name}: CRPS {measured['crps_skill']:+.2f} % against persistence (DM "
+                f"{measured['dm_crps']:.1f}), RMSE {measured['rmse_skill']:+.2f} % against the "
+                f"last price (DM {measured['dm_rmse']:.1f})"
             )
     return lines
 

@@ -9,10 +9,10 @@ from matplotlib.figure import Figure
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from canasta.forecast.backtest import Backtest, Window, run
-from canasta.forecast.fit import Fitted
+from canasta.forecast.backtest import Backtest, run
+from canasta.forecast.origins import Window
 from canasta.forecast.recipe import Recipe
-from canasta.forecast.training import Trainer
+from canasta.forecast.training import Fitted, Trainer
 from canasta.forecast.tuning import Budget, Search, Trial, search
 from canasta.forecast.vintages import Vintages
 from canasta.registry.bundle import Bundle, bundle_sha256
@@ -36,8 +36,8 @@ def search_recipe(
 
         def tell(trial: Trial) -> None:
             nonlocal best
-            best = min(best, trial.rmse)
-            told(f"RMSE {best:.4f} in the folds, {trial.number + 1} evaluations")
+            best = min(best, trial.crps)
+            told(f"CRPS {best:.5f} in the folds, {trial.number + 1} evaluations")
 
         known = vintages.at(window.first)
         return search(algorithm, known, window.first, work.parameters, budget, champion, tell)

@@ -10,6 +10,7 @@ import pytest
 
 from canasta.errors import RegistryUnavailable
 from canasta.forecast.backtest import Backtest
+from canasta.forecast.panel import Floats
 from canasta.forecast.recipe import PERSISTENCE, RANDOM_FOREST, XGBOOST
 from canasta.registry.decisions import Kind, newest_search
 from canasta.registry.evidence import gather
@@ -25,7 +26,7 @@ from tests.integration.registry_setting import (
     register_all,
     ruling,
 )
-from tests.unit.registry.builders import RECIPES, competition
+from tests.unit.registry.builders import RECIPES, certain, competition
 
 CHAMPION = "champion"
 REFIT = "refit"
@@ -43,6 +44,11 @@ def shown(bt: Backtest, champion: str | None) -> Evidence:
     return gather(replace(bt, recipes=recipes), champion, [XGBOOST])
 
 
+def with_made(bt: Backtest, name: str, made: Floats) -> Backtest:
+    """The back-test with other forecasts of one contestant, (S, N) changes that are certain."""
+    return replace(bt, scored={**bt.scored, name: certain(made, bt.changes[0])})
+
+
 def against(champion: float, candidate: float, origins: int = 60) -> Evidence:
     bt = competition({CHAMPION: champion, XGBOOST: candidate}, origins)
     return shown(bt, CHAMPION)
@@ -50,7 +56,7 @@ def against(champion: float, candidate: float, origins: int = 60) -> Evidence:
 
 def equal() -> Evidence:
     bt = competition({CHAMPION: 0.2, XGBOOST: 0.4})
-    return shown(replace(bt, forecasts={**bt.forecasts, XGBOOST: bt.forecasts[CHAMPION]}), CHAMPION)
+    return shown(replace(bt, scored={**bt.scored, XGBOOST: bt.scored[CHAMPION]}), CHAMPION)
 
 
 def with_missing_metric() -> Evidence:
@@ -60,23 +66,22 @@ def with_missing_metric() -> Evidence:
 
 def with_nan() -> Evidence:
     bt = competition({CHAMPION: 0.2, XGBOOST: 0.4})
-    gap = bt.forecasts[XGBOOST].copy()
+    gap = bt.scored[XGBOOST].mean[0].copy()
     gap[3, 7] = np.nan
-    return shown(replace(bt, forecasts={**bt.forecasts, XGBOOST: gap}), CHAMPION)
+    return shown(with_made(bt, XGBOOST, gap), CHAMPION)
 
 
 def with_nan_champion() -> Evidence:
     bt = competition({CHAMPION: 0.2, XGBOOST: 0.4})
-    gap = np.full_like(bt.forecasts[CHAMPION], np.nan)
-    return shown(replace(bt, forecasts={**bt.forecasts, CHAMPION: gap}), CHAMPION)
+    return shown(with_made(bt, CHAMPION, np.full_like(bt.last, np.nan)), CHAMPION)
 
 
 def with_one_bad_slice() -> Evidence:
     """Much better in the North, a little worse than the champion in the South."""
     bt = competition({CHAMPION: 0.2, XGBOOST: 0.9})
-    mixed = bt.forecasts[XGBOOST].copy()
-    mixed[4:] = bt.last[4:] + 0.1 * (bt.actual - bt.last)[4:]
-    return shown(replace(bt, forecasts={**bt.forecasts, XGBOOST: mixed}), CHAMPION)
+    mixed = bt.scored[XGBOOST].mean[0].copy()
+    mixed[4:] = 0.1 * bt.changes[0, 4:]
+    return shown(with_made(bt, XGBOOST, mixed), CHAMPION)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ import pytest
 
 from canasta.commodity import Commodity, Keys
 from canasta.deliver.report import ModelName
-from canasta.forecast.outlook import Outlook
+from canasta.forecast.distribution import Distribution
+from canasta.forecast.outlook import Outlook, outlook_of
 from canasta.forecast.panel import Panel
 
 NAN = float("nan")
@@ -43,12 +44,29 @@ def panel(milk: Commodity) -> Panel:
     )
 
 
+CHANGES = (
+    # Horizon by horizon, for Colima, Jalisco twice, Ávila: changes and their probabilities.
+    (
+        ((-0.5, 0.04), (0.0, 0.90), (0.75, 0.06)),
+        ((-1.0, 0.60), (0.0, 0.25), (0.304, 0.15)),
+        ((-1.0, NAN), (0.0, NAN), (1.0, NAN)),
+        ((-1.0, 0.0), (0.0, 1.0), (1.0, 0.0)),
+    ),
+    (
+        ((-0.5, 0.10), (0.0, 0.30), (0.256, 0.60)),
+        ((-1.0, 0.50), (0.0, 0.30), (0.304, 0.20)),
+        ((-1.0, NAN), (0.0, NAN), (1.0, NAN)),
+        ((-1.0, 0.0), (0.0, 0.70), (0.004, 0.30)),
+    ),
+)
+
+
 @pytest.fixture
 def outlook(panel: Panel) -> Outlook:
     """Forecasts in the order of the panel's keys: Colima, Jalisco twice, Ávila."""
-    mean = np.array([[27.05123456, 27.1], [24.49, 24.4], [NAN, NAN], [30.2, 30.21]])
-    median = np.array([[27.0, 27.0], [24.5, 24.45], [NAN, NAN], [30.204, 30.2]])
-    return Outlook(panel.origin, TARGETS, (), mean, median)
+    changes = np.array(CHANGES)
+    ahead = [Distribution(one[:, :, 0], one[:, :, 1]) for one in changes]
+    return outlook_of(panel.origin, TARGETS, (), panel.filled[:, -1], ahead)
 
 
 @pytest.fixture

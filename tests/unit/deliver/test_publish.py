@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from canasta.commodity import Commodity
-from canasta.deliver.publish import Published, edition_key, publish_report, report_key
+from canasta.deliver.publish import (
+    Published,
+    PublishedHorizons,
+    edition_key,
+    publish_horizons,
+    publish_report,
+    report_key,
+)
 from canasta.deliver.report import ModelName, daily_report, to_csv_bytes
 from canasta.forecast.outlook import Outlook
 from canasta.forecast.panel import Panel
@@ -17,6 +24,8 @@ TARGET = date(2025, 8, 4)
 PLAIN = "predicciones/2025-08-04/predicciones_2025-08-04"
 EDITION_3 = "predicciones/2025-08-04/ediciones/2025-08-01-3"
 FORECASTS_3 = "forecasts/2025/08/2025-08-01-3.parquet"
+
+KINDS = (".csv", ".xlsx")
 
 type Publish = Callable[[Outlook, ModelName], Published]
 
@@ -30,6 +39,16 @@ def publish(tmp_path: Path, panel: Panel, milk: Commodity) -> Publish:
         return publish_report(lake, tmp_path / "reports", panel, outlook, milk, model, next(times))
 
     return run
+
+
+@pytest.fixture
+def publish_ahead(
+    tmp_path: Path, panel: Panel, outlook: Outlook, milk: Commodity, model: ModelName
+) -> Callable[[int], PublishedHorizons]:
+    lake = Store(str(tmp_path / "lake"))
+    return lambda horizons: publish_horizons(
+        lake, tmp_path / "reports", panel, outlook, milk, model, horizons
+    )
 
 
 def held(folder: Path) -> dict[str, bytes]:
@@ -61,6 +80,37 @@ def test_the_first_run_writes_everything(
 def test_the_keys_are_the_ones_that_are_written() -> None:
     assert report_key(TARGET) == f"{PLAIN}.csv"
     assert edition_key(date(2025, 8, 1), TARGET, 3, ".xlsx") == f"{EDITION_3}.xlsx"
+
+
+def test_a_report_of_more_horizons_lies_beside_the_daily_one(
+    publish: Publish, publish_ahead: Callable[[int], PublishedHorizons], panel: Panel,
+    outlook: Outlook, milk: Commodity, model: ModelName, tmp_path: Path,
+) -> None:  # fmt: skip
+    publish(outlook, model)
+    before = held(tmp_path)
+    made = publish_ahead(2)
+    after = held(tmp_path)
+    assert {name: after[name] for name in before} == before
+    stems = (f"lake/{PLAIN}_h2", f"lake/{EDITION_3}_h2", "reports/predicciones_2025-08-04_h2")
+    assert set(after) - set(before) == {f"{stem}{kind}" for stem in stems for kind in KINDS}
+    assert {Path(place).relative_to(tmp_path).as_posix() for place in made.written} == set(
+        after
+    ) - set(before)
+    expected = to_csv_bytes(daily_report(panel, outlook, milk, model, horizons=2))
+    assert {after[f"{stem}.csv"] for stem in stems} == {expected}
+    assert made.csv.read_bytes() == expected
+    assert made.workbook.read_bytes() == after[f"{stems[0]}.xlsx"]
+    assert publish_ahead(2).written == ()
+
+
+def test_horizons_that_no_such_report_has_are_refused_before_anything_is_written(
+    publish_ahead: Callable[[int], PublishedHorizons], tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match="use publish_report"):
+        publish_ahead(1)
+    with pytest.raises(ValueError, match="from 1 to 2"):
+        publish_ahead(3)
+    assert held(tmp_path) == {}
 
 
 def test_a_second_run_writes_nothing(

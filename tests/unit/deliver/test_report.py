@@ -11,25 +11,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from canasta.commodity import Commodity
+from canasta.deliver.highlights import market_means
 from canasta.deliver.report import (
     ModelName,
     daily_report,
-    market_means,
     report_columns,
     report_name,
     to_csv_bytes,
 )
-from canasta.forecast.features import build
-from canasta.forecast.outlook import Outlook, forecast
+from canasta.forecast.distribution import Distribution
+from canasta.forecast.outlook import Outlook, outlook_of
 from canasta.forecast.panel import Panel
-from canasta.forecast.predictor import Predictor
-from canasta.forecast.recipe import PERSISTENCE, Recipe
+from canasta.registry.panels import FORECASTS
+from tests.outlooks import drawn_outlook
 from tests.unit.deliver.conftest import ORIGIN, PRICES, TARGETS
 
 COLUMNS = [
     "Estado", "Ciudad", "Tipo", "Canal", "día", "mes", "año", "dia_semana",
     "Precio_lag1", "Precio_mean7", "Precio_sugerido",
-    "fecha", "horizonte", "Precio_medio", "modelo", "version",
+    "fecha", "horizonte", "Precio_medio", "prob_cambio", "direccion",
+    "bajo_80", "alto_80", "bajo_95", "alto_95", "modelo", "version",
 ]  # fmt: skip
 EARLIER_COLUMNS = COLUMNS[:11]
 
@@ -47,12 +48,40 @@ def test_the_columns_begin_with_the_earlier_systems(report: pd.DataFrame, milk: 
 def test_every_row_as_worked_out_by_hand(report: pd.DataFrame) -> None:
     assert report.to_numpy().tolist() == [
         ["Colima", "Colima", "Pasteurizada", "Tiendas", 4, 8, 2025, 0,
-         27.0, 26.1429, 27.0, "2025-08-04", 1, 27.0512, "xgboost", 3],
+         27.0, 26.1429, 27.0, "2025-08-04", 1, 27.025, 0.1, "estable",
+         27.0, 27.0, 26.5, 27.75, "xgboost", 3],
         ["Jalisco", "Guadalajara", "Pasteurizada", "Tiendas", 4, 8, 2025, 0,
-         24.5, 22.5857, 24.5, "2025-08-04", 1, 24.49, "xgboost", 3],
+         24.5, 22.5857, 23.5, "2025-08-04", 1, 23.9456, 0.75, "baja",
+         23.5, 24.8, 23.5, 24.8, "xgboost", 3],
         ["Ávila, el Alto", "=Áurea", "Ultrapasteurizada", "Autoservicios", 4, 8, 2025, 0,
-         30.2, 30.1667, 30.2, "2025-08-04", 1, 30.2, "xgboost", 3],
+         30.2, 30.1667, 30.2, "2025-08-04", 1, 30.2, 0.0, "estable",
+         30.2, 30.2, 30.2, 30.2, "xgboost", 3],
     ]  # fmt: skip
+
+
+def test_a_report_of_two_horizons_begins_with_the_daily_one(
+    panel: Panel, outlook: Outlook, milk: Commodity, model: ModelName, report: pd.DataFrame
+) -> None:
+    both = daily_report(panel, outlook, milk, model, horizons=2)
+    pd.testing.assert_frame_equal(both[:3], report)
+    assert both["horizonte"].tolist() == [1, 1, 1, 2, 2, 2]
+    second = both[3:]
+    assert second["fecha"].unique().tolist() == ["2025-08-06"]
+    assert second["dia_semana"].unique().tolist() == [2]
+    assert second["Precio_lag1"].tolist() == report["Precio_lag1"].tolist()
+    assert second[COLUMNS[10:11] + COLUMNS[13:20]].to_numpy().tolist() == [
+        [27.26, 27.1036, 0.7, "sube", 26.5, 27.26, 26.5, 27.26],
+        [23.5, 24.0608, 0.7, "baja", 23.5, 24.8, 23.5, 24.8],
+        [30.2, 30.2012, 0.3, "estable", 30.2, 30.2, 30.2, 30.2],
+    ]
+
+
+@pytest.mark.parametrize("horizons", [0, 3])
+def test_a_report_beyond_the_forecasts_is_refused(
+    horizons: int, panel: Panel, outlook: Outlook, milk: Commodity, model: ModelName
+) -> None:
+    with pytest.raises(ValueError, match="from 1 to 2, which is as far as the forecasts reach"):
+        daily_report(panel, outlook, milk, model, horizons)
 
 
 def test_the_mean_takes_seven_quotes_over_gaps_not_seven_publications(
@@ -77,7 +106,7 @@ def test_a_quoted_series_without_forecast_is_absent(
     mean[0] = np.nan
     report = daily_report(panel, replace(outlook, mean=mean), milk, model)
     assert report["Estado"].tolist() == ["Jalisco", "Ávila, el Alto"]
-    assert report["Precio_medio"].tolist() == [24.49, 30.2]
+    assert report["Precio_medio"].tolist() == [23.9456, 30.2]
 
 
 def test_a_new_city_has_no_row_before_thirty_quotes_and_a_vanished_one_none_after_thirty_misses(
@@ -95,8 +124,7 @@ def test_a_new_city_has_no_row_before_thirty_quotes_and_a_vanished_one_none_afte
         prices=np.array([prices[city] for city in sorted(prices)]),
         calendar=milk.publication_calendar,
     )
-    persistence = Predictor(Recipe(PERSISTENCE), build(panel).names, {})
-    report = daily_report(panel, forecast(persistence, panel, panel.origin), milk, model)
+    report = daily_report(panel, drawn_outlook(panel), milk, model)
     assert report["Ciudad"].tolist() == ["Reciente", "Siempre", "Tardía"]
 
 
@@ -104,7 +132,7 @@ def test_rows_come_by_key_whatever_the_panels_order(
     panel: Panel, outlook: Outlook, milk: Commodity, model: ModelName, report: pd.DataFrame
 ) -> None:
     turned = replace(panel, keys=panel.keys[::-1], prices=panel.prices[::-1])
-    forecasts = replace(outlook, mean=outlook.mean[::-1], median=outlook.median[::-1])
+    forecasts = replace(outlook, **{name: getattr(outlook, name)[::-1] for name in FORECASTS})
     pd.testing.assert_frame_equal(daily_report(turned, forecasts, milk, model), report)
 
 
@@ -132,7 +160,8 @@ def test_another_commodity_names_its_own_columns(corn: Commodity, model: ModelNa
         prices=np.array([[9.75]]),
         calendar=corn.publication_calendar,
     )
-    outlook = Outlook(ORIGIN, TARGETS[:1], (), np.array([[9.8]]), np.array([[9.75]]))
+    change = Distribution(np.array([[0.0, 0.5]]), np.array([[0.9, 0.1]]))
+    outlook = outlook_of(ORIGIN, TARGETS[:1], (), panel.prices[:, -1], [change])
     report = daily_report(panel, outlook, corn, model)
     assert list(report.columns)[:2] == ["Grano", "Central"]
     assert report[["Costo_lag1", "Costo_mean7", "Costo_sugerido", "Costo_medio"]].iloc[
@@ -140,7 +169,7 @@ def test_another_commodity_names_its_own_columns(corn: Commodity, model: ModelNa
     ].tolist() == [9.75, 9.75, 9.75, 9.8]
     assert market_means(report, corn).to_dict("records") == [
         {
-            "Grano": "Blanco", "series": 1, "change": 0.05,
+            "Grano": "Blanco", "fecha": "2025-08-04", "series": 1, "still": 1, "change": 0.05,
             "Costo_lag1": 9.75, "Costo_sugerido": 9.75, "Costo_medio": 9.8,
         }
     ]  # fmt: skip
@@ -155,18 +184,8 @@ def test_forecasts_of_another_panel_are_refused(
         if fault == "origin"
         else replace(outlook, mean=outlook.mean[:2])
     )
-    with pytest.raises(ValueError, match="expected forecasts of shape"):
+    with pytest.raises(ValueError, match=r"forecasts (stand on 2025-07-30|must have shape)"):
         daily_report(panel, wrong, milk, model)
-
-
-def test_market_means_are_plain_means_over_the_places(
-    report: pd.DataFrame, milk: Commodity
-) -> None:
-    means = market_means(report, milk)
-    assert means.to_numpy().tolist() == [
-        ["Pasteurizada", "Tiendas", 2, 25.75, 25.75, 25.7706, 0.0206],
-        ["Ultrapasteurizada", "Autoservicios", 1, 30.2, 30.2, 30.2, 0.0],
-    ]
 
 
 def test_the_csv_to_the_byte(report: pd.DataFrame) -> None:
@@ -176,7 +195,7 @@ def test_the_csv_to_the_byte(report: pd.DataFrame) -> None:
         content.split(b"\n")[3]
         == (
             '"Ávila, el Alto",=Áurea,Ultrapasteurizada,Autoservicios,4,8,2025,0,'
-            "30.20,30.1667,30.20,2025-08-04,1,30.20,xgboost,3"
+            "30.20,30.1667,30.20,2025-08-04,1,30.20,0.00,estable,30.20,30.20,30.20,30.20,xgboost,3"
         ).encode()
     )
     assert not content.startswith(b"\xef\xbb\xbf")
@@ -212,4 +231,5 @@ def test_equal_reports_have_equal_bytes(
 
 def test_the_file_is_named_by_its_target() -> None:
     assert report_name(date(2025, 8, 4)) == "predicciones_2025-08-04.csv"
+    assert report_name(date(2025, 8, 4), horizons=6) == "predicciones_2025-08-04_h6.csv"
     assert report_name(date(2025, 8, 4), ".xlsx") == "predicciones_2025-08-04.xlsx"

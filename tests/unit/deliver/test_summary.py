@@ -3,6 +3,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from canasta.commodity import Commodity
@@ -11,12 +12,12 @@ from canasta.deliver.report import ModelName, daily_report
 from canasta.deliver.summary import (
     RunSummary,
     as_text,
-    biggest_moves,
     ingest_lines,
     published_lines,
     run_summary,
 )
-from canasta.forecast.outlook import Outlook
+from canasta.forecast.distribution import Distribution
+from canasta.forecast.outlook import Outlook, outlook_of
 from canasta.forecast.panel import Panel
 from canasta.ingest.quality import Finding
 from canasta.ingest.summary import Flag, IngestSummary, Outcome
@@ -73,10 +74,22 @@ def test_the_summary_shows_national_means_now_and_suggested(
 ) -> None:
     lines = as_text(run_summary(summarise(outlook, model))).splitlines()
     rows = [line.split() for line in lines]
-    assert ["Pasteurizada", "Tiendas", "2", "25.75", "25.75", "25.7706", "+0.0206"] in rows
+    assert ["Pasteurizada", "Tiendas", "2", "1", "25.75", "25.25", "25.4853", "-0.2647"] in rows
     assert [
-        "Ultrapasteurizada", "Autoservicios", "1", "30.20", "30.20", "30.2000", "+0.0000",
+        "Ultrapasteurizada", "Autoservicios", "1", "1", "30.20", "30.20", "30.2000", "+0.0000",
     ] in rows  # fmt: skip
+
+
+def test_the_summary_shows_the_biggest_moves_with_probability_and_range(
+    summarise: Summarise, outlook: Outlook, model: ModelName
+) -> None:
+    text = as_text(run_summary(summarise(outlook, model)), width=130)
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    top = next(at for at, line in enumerate(lines) if line.endswith("80 % range"))
+    assert lines[top + 2 : top + 4] == [
+        "Jalisco, Guadalajara, Pasteurizada, Tiendas 24.50 23.50 -0.5544 75% 23.50 to 24.80",
+        "Colima, Colima, Pasteurizada, Tiendas 27.00 27.00 +0.0250 10% no change expected (90 %)",
+    ]
 
 
 def test_simulated_prices_are_called_so_in_the_first_line(
@@ -86,19 +99,11 @@ def test_simulated_prices_are_called_so_in_the_first_line(
     assert "DATOS SIMULADOS" in text.splitlines()[0]
 
 
-def test_the_biggest_moves_come_first_and_none_is_left_out_by_its_sign(
-    panel: Panel, outlook: Outlook, milk: Commodity, model: ModelName
-) -> None:
-    moved = biggest_moves(daily_report(panel, outlook, milk, model), milk)
-    assert moved["Estado"].tolist() == ["Colima", "Jalisco"]
-    assert moved["move"].round(4).tolist() == [0.0512, -0.01]
-
-
 def test_when_nothing_is_expected_to_move_the_summary_says_so(
     summarise: Summarise, panel: Panel, outlook: Outlook
 ) -> None:
-    still = replace(outlook, mean=outlook.median.copy())
-    still.mean[:, 0] = panel.filled[:, -1]
+    nothing = Distribution.certain(np.zeros(len(panel.keys)))
+    still = outlook_of(outlook.origin, outlook.targets[:1], (), panel.filled[:, -1], [nothing])
     text = as_text(run_summary(summarise(still, ModelName("persistence", 1, simulated=False))))
     assert "No move is expected" in text
     assert "Biggest expected moves" not in text

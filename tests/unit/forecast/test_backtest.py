@@ -1,4 +1,4 @@
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
 
 import numpy as np
@@ -6,43 +6,39 @@ import pytest
 
 from canasta.commodity import Commodity
 from canasta.errors import TooLittleHistory
-from canasta.forecast.backtest import Backtest, Window, last_window, run
-from canasta.forecast.outlook import forecast
+from canasta.forecast.backtest import Backtest, run
+from canasta.forecast.empirical import Empirical
+from canasta.forecast.features import build_all
+from canasta.forecast.origins import Window, last_window
 from canasta.forecast.panel import MIN_QUOTES, Floats, Panel
 from canasta.forecast.recipe import PERSISTENCE, RANDOM_FOREST, XGBOOST, Recipe
 from canasta.forecast.training import Trainer
 from canasta.forecast.vintages import Vintages
 from canasta.parameters import Parameters
 
-FOREST = Recipe(
-    RANDOM_FOREST,
-    {
-        "n_estimators": 12,
+QUICK = {
+    RANDOM_FOREST: {
+        "n_estimators": 8,
         "max_depth": 5,
         "min_samples_leaf": 20,
         "max_features": 0.2,
         "max_samples": 0.3,
     },
-)
-BOOSTING = Recipe(
-    XGBOOST,
-    {
-        "n_estimators": 20,
-        "max_depth": 3,
-        "eta": 0.05,
-        "min_child_weight": 50.0,
-        "subsample": 0.5,
-        "colsample_bynode": 0.3,
-        "reg_lambda": 20.0,
-    },
-)
-RECIPES = {RANDOM_FOREST: FOREST, XGBOOST: BOOSTING}
+    XGBOOST: {"n_estimators": 12, "max_depth": 3, "eta": 0.1, "min_child_weight": 20.0},
+}
+RECIPES = {
+    algorithm: Recipe(algorithm, dict.fromkeys(("change", "up", "size", "mean"), params))
+    for algorithm, params in QUICK.items()
+}
+FOREST = RECIPES[RANDOM_FOREST]
+AHEAD = 2
+"""Horizons that are evaluated here."""
 SEED = 5
 
 
 def back_test(panel: Panel, milk: Commodity, parameters: Parameters) -> Backtest:
     return run(
-        Vintages.unrevised(Trainer.of(panel, parameters.training, SEED)),
+        Vintages.unrevised(Trainer.of(panel, parameters.fit, SEED, AHEAD)),
         RECIPES,
         last_window(panel, origins=40, training=60, refit_every=10),
         tuple(milk.slice_of(key) for key in panel.keys),
@@ -61,11 +57,14 @@ def refit_of(window: Window, origin: int) -> int:
 def forecast_anew(
     panel: Panel, recipe: Recipe, window: Window, origin: int, parameters: Parameters
 ) -> Floats:
-    """Forecast as someone would who had nothing but the publications up to `origin`."""
+    """Forecast as someone would who had nothing but the publications up to `origin`: (2, S)."""
     known = panel.cut(origin + 1)
-    trainer = Trainer.of(known, parameters.training, SEED)
-    fitted = trainer.fit(recipe, refit_of(window, origin))
-    return forecast(fitted.predictor, known, known.origin).mean[:, 0]
+    trainer = Trainer.of(known, parameters.fit, SEED, AHEAD)
+    predictor = trainer.fit(recipe, refit_of(window, origin)).predictor
+    features = build_all(known, AHEAD)
+    return np.stack(
+        [predictor.changes(known, features, origin, horizon).mean for horizon in (1, AHEAD)]
+    )
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
@@ -75,10 +74,10 @@ def test_cutting_the_history_gives_the_same_bits(
     window = last_window(panel, origins=40, training=60, refit_every=10)
     for origin in [*range(window.first, window.stop, 5), window.stop - 1]:
         anew = forecast_anew(panel, RECIPES[name], window, origin, parameters)
-        backtested = result.forecasts[name][:, origin - window.first]
-        scored = np.isfinite(backtested)
+        at = origin - window.first
+        scored = np.isfinite(result.changes[0, :, at])
         assert scored.sum() > 150
-        assert np.array_equal(anew[scored], backtested[scored])
+        assert np.array_equal(anew[:, scored], result.scored[name].mean[:, scored, at])
 
 
 def test_no_score_comes_from_a_fit_that_knew_its_future(result: Backtest, panel: Panel) -> None:
@@ -106,27 +105,42 @@ def test_prices_after_an_origin_change_no_forecast_from_it(
     changed = back_test(other, milk, parameters)
     upto = cut - window.first + 1
     for name in RECIPES:
-        assert np.array_equal(
-            changed.forecasts[name][:, :upto], result.forecasts[name][:, :upto], equal_nan=True
-        )
-        assert not np.array_equal(
-            changed.forecasts[name][:, upto:], result.forecasts[name][:, upto:], equal_nan=True
-        )
+        ours, theirs = changed.scored[name], result.scored[name]
+        for made in ("mean", "p_change", "low_95", "high_80"):
+            before, after = (getattr(one, made) for one in (theirs, ours))
+            assert np.array_equal(after[..., :upto], before[..., :upto], equal_nan=True)
+            assert not np.array_equal(after[..., upto:], before[..., upto:], equal_nan=True)
 
 
-def test_persistence_repeats_the_last_price_and_scores_zero(result: Backtest, panel: Panel) -> None:
-    assert np.array_equal(result.forecasts[PERSISTENCE], result.last, equal_nan=True)
+def test_persistence_is_the_reference_of_distributions(result: Backtest, panel: Panel) -> None:
     metrics = result.metrics(PERSISTENCE)
-    assert metrics["rmse_skill"] == metrics["mae_skill"] == 0.0
+    assert metrics["crps_skill"] == 0.0
+    assert metrics["winkler_ratio_95"] == 1.0
+    assert abs(metrics["rmse_skill"]) < 1
     steps = np.diff(panel.prices, axis=1)[:, -40:]
-    assert metrics["mae"] == pytest.approx(float(np.nanmean(np.abs(steps))))
+    assert metrics["mae"] == pytest.approx(float(np.nanmean(np.abs(steps))), rel=0.01)
+
+
+def test_scores_are_those_of_the_distributions(result: Backtest, panel: Panel) -> None:
+    window = last_window(panel, origins=40, training=60, refit_every=10)
+    for horizon in (1, AHEAD):
+        for origin in (window.first, window.first + 17):
+            came = result.changes[horizon - 1][:, origin - window.first]
+            made = Empirical.of(panel, horizon, 20.0).at(origin).crps(came)
+            kept = result.crps(PERSISTENCE, horizon=horizon)[:, origin - window.first]
+            assert np.array_equal(made, kept, equal_nan=True)
 
 
 def test_only_quoted_pairs_are_scored(result: Backtest, panel: Panel) -> None:
     window = last_window(panel, origins=40, training=60, refit_every=10)
     quoted = np.isfinite(panel.prices)
     both = quoted[:, window.first : window.stop] & quoted[:, window.first + 1 : window.stop + 1]
-    assert np.array_equal(np.isfinite(result.error(XGBOOST)), both)
+    assert np.array_equal(np.isfinite(result.mean_error(XGBOOST)), both)
+    assert np.array_equal(np.isfinite(result.crps(XGBOOST)), both)
+    farther = quoted[:, window.first : window.stop - 1] & quoted[:, window.first + AHEAD :]
+    found = np.isfinite(result.crps(XGBOOST, horizon=AHEAD))
+    assert np.array_equal(found[:, :-1], farther)
+    assert not found[:, -1].any(), "its target is to come"
 
 
 def test_a_new_series_is_scored_from_the_origin_that_would_forecast_it(
@@ -144,19 +158,17 @@ def test_a_new_series_is_scored_from_the_origin_that_would_forecast_it(
         for origin in window.origins
     ]
     for name in (PERSISTENCE, XGBOOST):
-        assert np.isfinite(result.error(name)[new]).tolist() == expected
+        assert np.isfinite(result.crps(name)[new]).tolist() == expected
     assert 0 < sum(expected) < 25
     for origin in (window.first, window.first + 15, window.stop - 1):
         anew = forecast_anew(younger, FOREST, window, origin, parameters)
-        scored = result.forecasts[RANDOM_FOREST][:, origin - window.first]
-        both = np.isfinite(scored)
-        assert np.array_equal(anew[both], scored[both])
-        assert np.isnan(anew[new]) == np.isnan(scored[new])
+        made = result.scored[RANDOM_FOREST].mean[..., origin - window.first]
+        assert np.array_equal(anew, made)
 
 
 def test_slices_are_the_parts_of_the_whole(result: Backtest) -> None:
-    whole = np.nansum(np.square(result.error(XGBOOST)))
-    parts = sum(np.nansum(np.square(result.error(XGBOOST, part))) for part in result.parts)
+    whole = np.nansum(result.crps(XGBOOST))
+    parts = sum(np.nansum(result.crps(XGBOOST, part)) for part in result.parts)
     assert parts == pytest.approx(whole)
     assert len(result.parts) == 4 * 5
 
@@ -185,5 +197,7 @@ def test_same_seed_gives_the_same_bits(
     panel: Panel, result: Backtest, milk: Commodity, parameters: Parameters
 ) -> None:
     again = back_test(panel, milk, parameters)
-    for name, forecasts in result.forecasts.items():
-        assert np.array_equal(again.forecasts[name], forecasts, equal_nan=True)
+    for name, made in result.scored.items():
+        for field in fields(made):
+            ours, theirs = (getattr(one, field.name) for one in (again.scored[name], made))
+            assert np.array_equal(ours, theirs, equal_nan=True)

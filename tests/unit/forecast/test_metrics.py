@@ -9,15 +9,21 @@ from scipy import stats
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
 from canasta.forecast.metrics import (
+    auc,
     by_date,
+    compare_losses,
     compare_mae,
     compare_rmse,
+    covered,
     diebold_mariano,
     mae,
+    reliability,
     rmse,
     robust_limit,
     robust_rmse,
     skill,
+    skill_interval,
+    winkler,
 )
 from canasta.forecast.panel import Floats
 
@@ -131,3 +137,90 @@ def test_comparisons_count_origins_and_favour_the_better() -> None:
         assert comparison.origins == 49
         assert comparison.skill > 0
         assert comparison.dm > 2
+
+
+def test_losses_are_compared_where_both_are_scored(losses: tuple[Floats, Floats]) -> None:
+    loss, base = losses
+    found = compare_losses(loss, base)
+    both = np.isfinite(loss) & np.isfinite(base)
+    assert found.skill == pytest.approx(100 * (1 - loss[both].mean() / base[both].mean()))
+    assert found.dm == pytest.approx(slow_dm(loss, base, 1))
+    blind = compare_losses(np.full_like(base, np.nan), base)
+    assert math.isnan(blind.skill)
+    assert math.isnan(blind.dm)
+
+
+@given(st.floats(-2, 2), st.floats(0, 2), st.floats(-4, 4))
+def test_winkler_is_width_plus_the_penalty(low: float, width: float, actual: float) -> None:
+    high = low + width
+    penalty = 40 * (low - actual if actual < low else actual - high if actual > high else 0)
+    found = winkler(np.array([low]), np.array([high]), np.array([actual]), 0.95)[0]
+    assert found == pytest.approx(width + penalty, abs=1e-9)
+
+
+def test_winkler_is_lowest_at_the_true_quantiles() -> None:
+    came = np.random.default_rng(2).normal(size=20_000)
+    true = stats.norm.ppf([0.025, 0.975])
+
+    def score(low: float, high: float) -> float:
+        return float(winkler(np.array([low]), np.array([high]), came, 0.95).mean())
+
+    best = score(*true)
+    for factor in (0.7, 0.9, 1.1, 1.5):
+        assert best < score(*(true * factor))
+
+
+def test_range_covers_its_bounds_and_nothing_outside() -> None:
+    low, high = np.array([1.0, 1.0, 1.0, 1.0, np.nan]), np.array([2.0, 2.0, 2.0, 2.0, np.nan])
+    actual = np.array([1.0, 2.0, 2.01, np.nan, 1.5])
+    np.testing.assert_array_equal(covered(low, high, actual), [1, 1, 0, np.nan, np.nan])
+    assert covered(np.array([0.1 + 0.2]), np.array([1.0]), np.array([0.3]))[0] == 1
+
+
+def test_auc_counts_the_pairs_in_the_right_order() -> None:
+    noise = np.random.default_rng(4)
+    probability = noise.random((6, 20)).round(1)
+    happened = (noise.random((6, 20)) < probability).astype(float)
+    happened[0, :5] = np.nan
+    yes, no = (probability[happened == outcome] for outcome in (1, 0))
+    pairs = [(a > b) + (a == b) / 2 for a in yes for b in no]
+    assert auc(probability, happened) == pytest.approx(sum(pairs) / len(pairs))
+    assert math.isnan(auc(probability, np.zeros_like(probability)))
+
+
+def test_reliability_is_that_of_each_bin() -> None:
+    noise = np.random.default_rng(6)
+    probability = noise.random(500)
+    happened = (noise.random(500) < probability**2).astype(float)
+    found = reliability(probability, happened)
+    off = 0.0
+    for left in np.arange(10) / 10:
+        inside = (probability >= left) & (probability < left + 0.1)
+        off += inside.sum() / 500 * abs(probability[inside].mean() - happened[inside].mean())
+    assert found.error == pytest.approx(off)
+    assert found.count.sum() == 500
+    assert reliability(np.array([1.0, 1.0]), np.array([1.0, 0.0])).error == 0.5
+    assert math.isnan(reliability(np.array([]), np.array([])).error)
+
+
+def test_bootstrap_holds_the_skill_and_narrows_with_more_dates() -> None:
+    noise = np.random.default_rng(8)
+
+    def interval(dates: int) -> tuple[float, float]:
+        base = noise.gamma(1.0, size=(50, dates))
+        return skill_interval(0.9 * base + noise.normal(0, 0.1, base.shape), base)
+
+    low, high = interval(40)
+    longer = interval(640)
+    assert low < 10 < high
+    assert longer[0] < 10.3
+    assert longer[1] > 9.7
+    assert longer[1] - longer[0] < (high - low) / 2
+    same = np.ones((3, 8))
+    assert skill_interval(same, same) == (0.0, 0.0)
+    assert all(map(math.isnan, skill_interval(same[:, :1], same[:, :1])))
+
+
+def test_bootstrap_of_a_root_is_that_of_rmse() -> None:
+    base = np.random.default_rng(9).gamma(1.0, size=(20, 60))
+    assert skill_interval(base * 0.81, base, root=True) == pytest.approx((10.0, 10.0))

@@ -1,89 +1,97 @@
-from dataclasses import replace
-from datetime import timedelta
+from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from canasta.errors import FeaturesMismatch
-from canasta.forecast.features import Features, at_origin, state_of
-from canasta.forecast.outlook import forecast
-from canasta.forecast.panel import LIVE_WINDOW, MIN_QUOTES, Panel
-from canasta.forecast.predictor import Predictor
-from canasta.forecast.recipe import RANDOM_FOREST, Recipe
-from canasta.forecast.training import Trainer
-from canasta.parameters import Parameters
+from canasta.forecast.distribution import Distribution
+from canasta.forecast.outlook import HORIZONS, LEVELS, Outlook, outlook_of
+from tests.outlooks import drawn_changes
+
+ORIGIN = date(2025, 8, 1)
+TARGETS = (date(2025, 8, 6), date(2025, 8, 8))
+SKIPPED = (date(2025, 8, 4),)
+LAST = np.array([27.0, np.nan, 30.2])
 
 
 @pytest.fixture(scope="module")
-def predictor(panel: Panel, parameters: Parameters) -> Predictor:
-    recipe = Recipe(RANDOM_FOREST, {"n_estimators": 10, "max_depth": 6, "min_samples_leaf": 20})
-    return Trainer.of(panel, parameters.training, 1).fit(recipe, 129).predictor
+def changes() -> list[Distribution]:
+    draws = np.random.default_rng(5)
+    return [drawn_changes(draws, np.array(rates)) for rates in ([0.2, 0.5, 0.02], [0.4, 0.7, 0.9])]
 
 
-def test_mean_is_last_price_plus_change_and_median_the_last_price(
-    panel: Panel, features: Features, predictor: Predictor
+@pytest.fixture(scope="module")
+def outlook(changes: list[Distribution]) -> Outlook:
+    return outlook_of(ORIGIN, TARGETS, SKIPPED, LAST, changes)
+
+
+def test_sixty_one_levels_ascend_evenly_about_the_median() -> None:
+    assert len(LEVELS) == 61
+    assert LEVELS[30] == 0.5
+    assert all(low < high for low, high in pairwise(LEVELS))
+    mirrored = [1 - level for level in reversed(LEVELS)]
+    assert pytest.approx(mirrored) == LEVELS
+    assert {0.025, 0.1, 0.9, 0.975} < set(LEVELS)
+    assert HORIZONS == 6
+
+
+def test_forecasts_are_last_prices_and_changes_cell_by_cell(
+    outlook: Outlook, changes: list[Distribution]
 ) -> None:
-    outlook = forecast(predictor, panel, panel.origin)
-    last = panel.filled[:, -1]
-    expected = last + predictor.mean_change(features.values[:, -1])
-    live = panel.live
-    assert np.array_equal(outlook.mean[live, 0], expected[live])
-    assert np.array_equal(outlook.median[live, 0], last[live])
-    assert np.isnan(outlook.mean[~live]).all()
-    assert np.isnan(outlook.median[~live]).all()
-    assert outlook.targets == (panel.calendar.next_after(panel.origin),)
-    assert outlook.skipped == ()
+    """Against a plain walk over the atoms of one change after the other."""
+    for series in (0, 2):
+        for horizon, change in enumerate(changes):
+            pairs = list(zip(change.atoms[series], change.weights[series], strict=True))
+            cell = (series, horizon)
+            mean = sum(atom * weight for atom, weight in pairs)
+            assert outlook.mean[cell] == pytest.approx(LAST[series] + mean)
+            up = sum(weight for atom, weight in pairs if atom > 0)
+            down = sum(weight for atom, weight in pairs if atom < 0)
+            assert outlook.p_up[cell] == pytest.approx(up)
+            assert outlook.p_down[cell] == pytest.approx(down)
+            assert outlook.p_change[cell] == pytest.approx(up + down)
+            for level, price in zip(LEVELS, outlook.quantiles[cell], strict=True):
+                assert price == LAST[series] + _quantile(pairs, level)
 
 
-def test_a_series_long_unquoted_gets_no_forecast(panel: Panel, predictor: Predictor) -> None:
-    prices = panel.prices.copy()
-    live = np.flatnonzero(panel.live)
-    prices[live[0], -LIVE_WINDOW:] = np.nan
-    prices[live[1], -LIVE_WINDOW + 1 :] = np.nan
-    prices[live[1], -LIVE_WINDOW] = 25.0
-    outlook = forecast(predictor, replace(panel, prices=prices), panel.origin)
-    assert np.isnan(outlook.mean[live[0]])
-    assert outlook.median[live[1]] == 25.0
+def _quantile(pairs: list[tuple[float, float]], level: float) -> float:
+    reached = 0.0
+    for atom, weight in pairs:
+        reached += weight
+        if reached >= level - 1e-9:
+            return atom
+    return pairs[-1][0]
 
 
-def test_a_new_series_gets_a_forecast_once_it_has_a_past(
-    panel: Panel, predictor: Predictor
-) -> None:
-    prices = panel.prices.copy()
-    young, old_enough = np.flatnonzero(panel.live)[:2]
-    prices[young, : -MIN_QUOTES + 1] = np.nan
-    prices[old_enough, :-MIN_QUOTES] = np.nan
-    outlook = forecast(predictor, replace(panel, prices=prices), panel.origin)
-    assert np.isnan(outlook.mean[young])
-    assert np.isnan(outlook.median[young])
-    assert outlook.median[old_enough] == prices[old_enough, -1]
-    assert np.isfinite(outlook.mean).sum() == panel.live.sum() - 1
+def test_median_and_ranges_are_the_quantiles_that_they_name(outlook: Outlook) -> None:
+    at = {level: outlook.quantiles[:, :, LEVELS.index(level)] for level in LEVELS}
+    np.testing.assert_array_equal(outlook.median, at[0.5])
+    for share, ends in ((0.80, (0.1, 0.9)), (0.95, (0.025, 0.975))):
+        for found, level in zip(outlook.interval(share), ends, strict=True):
+            np.testing.assert_array_equal(found, at[level])
 
 
-def test_a_late_publication_is_given_up_after_two_days(panel: Panel, predictor: Predictor) -> None:
-    first = panel.calendar.next_after(panel.origin)
-    waiting = forecast(predictor, panel, first + timedelta(days=1))
-    given_up = forecast(predictor, panel, first + timedelta(days=2))
-    assert waiting.targets == (first,)
-    assert given_up.skipped == (first,)
-    assert given_up.targets == (panel.calendar.next_after(first),)
+def test_a_series_without_a_last_price_has_no_forecast(outlook: Outlook) -> None:
+    for values in (outlook.mean, outlook.p_up, outlook.p_down, outlook.p_change, outlook.median):
+        assert np.isnan(values[1]).all()
+        assert np.isfinite(values[[0, 2]]).all()
+    assert np.isnan(outlook.quantiles[1]).all()
 
 
-def test_forecasts_aim_at_the_date_that_they_name(panel: Panel, predictor: Predictor) -> None:
-    first = panel.calendar.next_after(panel.origin)
-    late = forecast(predictor, panel, first + timedelta(days=2))
-    state = state_of(panel)
-    rows = [
-        at_origin(state, series, panel.prices[series], late.targets[0])
-        for series in range(len(panel.keys))
-    ]
-    expected = panel.filled[:, -1] + predictor.mean_change(np.array(rows))
-    assert np.array_equal(late.mean[panel.live, 0], expected[panel.live])
-    on_time = forecast(predictor, panel, panel.origin)
-    assert not np.array_equal(late.mean[panel.live], on_time.mean[panel.live])
+def test_dates_pass_through(outlook: Outlook) -> None:
+    assert (outlook.origin, outlook.targets, outlook.skipped) == (ORIGIN, TARGETS, SKIPPED)
+    assert outlook.quantiles.shape == (3, 2, 61)
 
 
-def test_a_model_of_other_features_is_refused(panel: Panel, predictor: Predictor) -> None:
-    swapped = (*predictor.features[1::-1], *predictor.features[2:])
-    with pytest.raises(FeaturesMismatch, match="make retrain"):
-        forecast(replace(predictor, features=swapped), panel, panel.origin)
+def test_a_price_that_stays_for_sure_has_ranges_of_no_width() -> None:
+    still = outlook_of(ORIGIN, TARGETS[:1], (), LAST, [Distribution.certain(np.zeros(3))])
+    for share in (0.80, 0.95):
+        for end in still.interval(share):
+            np.testing.assert_array_equal(end[:, 0], LAST)
+    assert still.p_change[0, 0] == 0
+
+
+@pytest.mark.parametrize("share", [0.5, 0.7])
+def test_a_range_whose_ends_are_no_levels_is_refused(outlook: Outlook, share: float) -> None:
+    with pytest.raises(ValueError, match="not in tuple"):
+        outlook.interval(share)

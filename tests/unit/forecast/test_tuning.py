@@ -2,13 +2,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from canasta.errors import TooLittleHistory
-from canasta.forecast.features import Features
-from canasta.forecast.fit import fit
-from canasta.forecast.panel import Panel
+from canasta.forecast.calibration import learn_calibration
+from canasta.forecast.changes import changes_over
+from canasta.forecast.features import build
+from canasta.forecast.heads import fit_head, lesson_of
+from canasta.forecast.hurdle import HEADS, MEAN, distribution
+from canasta.forecast.panel import Floats, Panel
 from canasta.forecast.recipe import RANDOM_FOREST, XGBOOST, Recipe
 from canasta.forecast.training import Trainer
+from canasta.forecast.trees import Trees
 from canasta.forecast.tuning import Budget, Fold, Search, Trial, search, time_ordered_folds
 from canasta.parameters import Parameters
 
@@ -17,7 +22,7 @@ SEED = 3
 
 
 def tune(panel: Panel, parameters: Parameters, champion: Recipe | None = None) -> Search:
-    trainer = Trainer.of(panel, parameters.training, SEED)
+    trainer = Trainer.of(panel, parameters.fit, SEED, 1)
     return search(XGBOOST, trainer, COLUMN, parameters, Budget(4), champion)
 
 
@@ -42,25 +47,27 @@ def test_the_newest_target_is_the_column_itself(
     prices[:, COLUMN] += 1.0
     changed = replace(panel, prices=prices)
     again = tune(changed, parameters)
-    assert again.trials[0].rmse != found.trials[0].rmse
+    assert again.trials[0].crps != found.trials[0].crps
 
 
 def test_search_begins_at_the_start_and_stays_in_its_space(
     parameters: Parameters, found: Search
 ) -> None:
-    assert dict(found.trials[0].recipe.params) == dict(parameters.start[XGBOOST])
+    assert found.trials[0].recipe.params == parameters.heads[XGBOOST]
     assert len({trial.recipe.id for trial in found.trials}) == 4
     for trial in found.trials:
         for name, dimension in parameters.space[XGBOOST].items():
-            assert dimension.low <= trial.recipe.params[name] <= dimension.high
+            head, _, parameter = name.partition(".")
+            value = trial.recipe.params[head][parameter]
+            assert dimension.low <= value <= dimension.high
             if dimension.q is not None:
-                assert isinstance(trial.recipe.params[name], int)
+                assert isinstance(value, int)
 
 
 def test_search_begins_at_the_champion(panel: Panel, parameters: Parameters, found: Search) -> None:
     champion = found.trials[2].recipe
     warm = tune(panel, parameters, champion)
-    assert warm.trials[0] == Trial(0, champion, found.trials[2].rmse)
+    assert warm.trials[0] == Trial(0, champion, found.trials[2].crps)
 
 
 @pytest.mark.parametrize(
@@ -83,57 +90,79 @@ def test_best_is_the_lowest_and_the_earliest_of_equals() -> None:
     assert Search(tuple(trials)).best.number == 1
 
 
-def test_each_fold_is_judged_by_a_fit_that_ends_where_it_begins(
-    panel: Panel, features: Features, parameters: Parameters, found: Search
+def test_each_fold_is_judged_by_heads_that_end_where_it_begins(
+    panel: Panel, parameters: Parameters, found: Search
 ) -> None:
-    """The RMSE of a trial, computed again with nothing but the library's fit."""
-    changes = np.diff(panel.prices, axis=1)
-    clip, warm = parameters.training.clip, parameters.training.warm_up
-    squares: list[float] = []
-    for first in (COLUMN - 30, COLUMN - 20, COLUMN - 10):
-        learnt = [
-            (features.values[s, t], changes[s, t])
-            for s in range(len(panel.keys))
-            for t in range(warm, first)
-            if np.isfinite(changes[s, t])
+    """The CRPS of a trial, computed again with nothing but fits of single heads."""
+    features = build(panel)
+    changes = changes_over(panel.prices, 1)
+    length, warm_up = parameters.tuning.fold_length, parameters.training.warm_up
+    firsts = [COLUMN - length * count for count in (4, 3, 2, 1)]
+
+    def known(first: int, stop: int) -> tuple[NDArray[np.float32], Floats]:
+        pairs = [
+            (features.values[series, origin], changes[series, origin])
+            for series in range(len(panel.keys))
+            for origin in range(first, stop)
+            if np.isfinite(changes[series, origin])
         ]
-        rows, targets = zip(*learnt, strict=True)
-        recipe = found.trials[0].recipe
-        fitted = fit(recipe, features.names, np.array(rows), np.clip(targets, -clip, clip), SEED)
-        for t in range(first, first + 10):
-            error = fitted.predictor.mean_change(features.values[:, t]) - changes[:, t]
-            squares += list(np.clip(error[np.isfinite(error)], -clip, clip) ** 2)
-    assert found.trials[0].rmse == pytest.approx(float(np.mean(squares)) ** 0.5, rel=1e-6)
+        rows, came = zip(*pairs, strict=True)
+        return np.array(rows), np.array(came)
+
+    shown: list[dict[str, Floats]] = []
+    scores: list[Floats] = []
+    for number, first in enumerate(firsts):
+        rows, came = known(warm_up, first)
+        asked, truth = known(first, first + length)
+        outputs = {}
+        for head in HEADS:
+            limit = parameters.training.clip
+            learnt, targets = lesson_of(
+                head, np.clip(came, -limit, limit) if head == MEAN else came
+            )
+            made = fit_head(
+                XGBOOST, head, found.trials[0].recipe.params, rows[learnt], targets, SEED
+            )
+            outputs[head] = Trees(made.trees).predict(asked)
+        if number:
+            earlier = {head: np.concatenate([one[head] for one in shown]) for head in HEADS}
+            before = np.concatenate([known(one, one + length)[1] for one in firsts[:number]])
+            calibration = learn_calibration(
+                earlier, before, (came.max(), -came.min()), parameters.hurdle
+            )
+            scores.append(distribution(outputs, calibration).crps(truth))
+        shown.append(outputs)
+    assert found.trials[0].crps == pytest.approx(float(np.concatenate(scores).mean()), rel=1e-9)
 
 
 @pytest.mark.parametrize("evaluations", [1, 2])
 def test_small_budgets_are_kept(panel: Panel, parameters: Parameters, evaluations: int) -> None:
-    trainer = Trainer.of(panel, parameters.training, SEED)
+    trainer = Trainer.of(panel, parameters.fit, SEED, 1)
     few = search(XGBOOST, trainer, COLUMN, parameters, Budget(evaluations))
     assert len(few.trials) == evaluations
-    assert dict(few.trials[0].recipe.params) == dict(parameters.start[XGBOOST])
+    assert few.trials[0].recipe.params == parameters.heads[XGBOOST]
 
 
 def test_folds_are_consecutive_and_end_at_the_column() -> None:
     folds = time_ordered_folds(100, 3, 12, 15)
-    assert folds == (Fold(64, 76), Fold(76, 88), Fold(88, 100))
+    assert folds == (Fold(52, 64), Fold(64, 76), Fold(76, 88), Fold(88, 100))
 
 
 def test_too_short_a_history_is_told() -> None:
-    with pytest.raises(TooLittleHistory, match="needs 64 publications"):
-        time_ordered_folds(62, 3, 12, 15)
-    assert time_ordered_folds(63, 3, 12, 15)
+    with pytest.raises(TooLittleHistory, match="needs 76 publications"):
+        time_ordered_folds(74, 3, 12, 15)
+    assert time_ordered_folds(75, 3, 12, 15)
 
 
 def test_time_limit_ends_the_search(panel: Panel, parameters: Parameters) -> None:
-    trainer = Trainer.of(panel, parameters.training, SEED)
+    trainer = Trainer.of(panel, parameters.fit, SEED, 1)
     limited = search(RANDOM_FOREST, trainer, COLUMN, parameters, Budget(500, seconds=1))
     assert 1 <= len(limited.trials) < 500
 
 
 def test_trials_are_told_as_they_end(panel: Panel, parameters: Parameters, found: Search) -> None:
     told: list[Trial] = []
-    trainer = Trainer.of(panel, parameters.training, SEED)
+    trainer = Trainer.of(panel, parameters.fit, SEED, 1)
     search(XGBOOST, trainer, COLUMN, parameters, Budget(2), told=told.append)
     assert tuple(told) == found.trials[:2]
-    assert np.isfinite([trial.rmse for trial in told]).all()
+    assert np.isfinite([trial.crps for trial in told]).all()

@@ -9,21 +9,43 @@ import numpy as np
 
 from canasta.calendar import PublicationCalendar
 from canasta.forecast.backtest import Backtest
-from canasta.forecast.fit import Fitted, fit
+from canasta.forecast.distribution import Distribution
+from canasta.forecast.features import Features
+from canasta.forecast.hurdle_fit import HurdleTrainer, Task
 from canasta.forecast.outlook import Outlook
 from canasta.forecast.panel import Floats, Panel
 from canasta.forecast.predictor import Predictor
 from canasta.forecast.recipe import PERSISTENCE, RANDOM_FOREST, XGBOOST, Recipe
+from canasta.forecast.scored import Scored
+from canasta.forecast.training import Fitted
+from canasta.parameters import HurdleParameters, TrainingParameters
 from canasta.registry.bundle import Bundle
 from canasta.registry.lineage import Lineage
+from canasta.registry.objects import sha256
+from tests.outlooks import drawn_outlook
 
 FEATURES = ("deviation", "rate", "age")
 
+_FOREST = {"n_estimators": 5, "max_depth": 3}
+_BOOSTING = {"n_estimators": 5, "max_depth": 2, "eta": 0.3}
+_HEADS = ("change", "up", "size", "mean")
 RECIPES = {
     PERSISTENCE: Recipe(PERSISTENCE),
-    RANDOM_FOREST: Recipe(RANDOM_FOREST, {"n_estimators": 5, "max_depth": 3}),
-    XGBOOST: Recipe(XGBOOST, {"n_estimators": 5, "max_depth": 2, "eta": 0.3}),
+    RANDOM_FOREST: Recipe(RANDOM_FOREST, dict.fromkeys(_HEADS, _FOREST)),
+    XGBOOST: Recipe(XGBOOST, dict.fromkeys(_HEADS, _BOOSTING)),
 }
+HURDLE = HurdleParameters(
+    held_out=10,
+    atoms=5,
+    bands=2,
+    tilt=0.4,
+    change_ridge=10.0,
+    up_ridge=10.0,
+    probability_floor=0.001,
+    up_floor=0.02,
+)
+MARKET_WEIGHT = 20.0
+SERIES, ORIGINS = 20, 30
 
 CALENDAR = PublicationCalendar(frozenset({0, 2, 4}), frozenset({date(2025, 1, 1)}))
 KEYS = (
@@ -45,10 +67,29 @@ def rows(count: int, seed: int = 0) -> np.ndarray[tuple[int, int], np.dtype[np.f
     return np.random.default_rng(seed).normal(size=(count, len(FEATURES))).astype(np.float32)
 
 
+def task(horizon: int) -> Task:
+    """Random features, and changes of which a third happen, the way the first feature points."""
+    draws = np.random.default_rng(horizon)
+    values = draws.normal(size=(SERIES, ORIGINS, len(FEATURES))).astype(np.float32)
+    changes = (values[..., 0] * 0.5 + draws.normal(size=(SERIES, ORIGINS)) * 0.1).round(2)
+    still = draws.random(changes.shape) < 2 / 3
+    return Task(horizon, Features(FEATURES, values), np.where(still, 0.0, changes))
+
+
 def fitted(algorithm: str, seed: int = 1) -> Fitted:
-    known = rows(200)
-    changes = known[:, 0] * 0.5 + np.random.default_rng(seed).normal(size=200) * 0.1
-    return fit(RECIPES[algorithm], FEATURES, known, changes.astype(np.float64), seed)
+    """A model of two horizons, or persistence."""
+    recipe = RECIPES[algorithm]
+    if algorithm == PERSISTENCE:
+        return Fitted(Predictor(recipe, (), MARKET_WEIGHT), {}, None)
+    trainer = HurdleTrainer(HURDLE, TrainingParameters(warm_up=2, clip=2.0), seed)
+    fits = [trainer.fit(recipe, task(horizon), ORIGINS - 1) for horizon in (1, 2)]
+    natives = {
+        f"{horizon}-{head}": native
+        for horizon, fit in enumerate(fits, start=1)
+        for head, native in fit.natives.items()
+    }
+    hurdles = tuple(fit.hurdle for fit in fits)
+    return Fitted(Predictor(recipe, hurdles, MARKET_WEIGHT), natives, ORIGINS - 1)
 
 
 def bundle(
@@ -60,7 +101,7 @@ def bundle(
         date(2025, 4, 30),
         source=source,
         lineage=LINEAGE,
-        training={"warm_up": 20, "clip": 2.0},
+        training={"training": {"warm_up": 20, "clip": 2.0}},
         metrics=metrics or {"rmse": 0.35},
     )
 
@@ -78,24 +119,33 @@ def panel(publications: int = 6) -> Panel:
 
 def outlook(history: Panel, predictor: Predictor) -> Outlook:
     """Forecasts that depend on the predictor, so that two models never publish the same."""
-    targets = CALENDAR.targets(history.origin, history.origin, 2)
-    change = predictor.mean_change(rows(len(history.keys)))
-    mean = history.filled[:, -1:] + np.outer(change, [1.0, 2.0])
-    return Outlook(history.origin, targets.dates, targets.skipped, mean, mean.round(2))
+    heads = [hurdle.heads[name] for hurdle in predictor.hurdles for name in sorted(hurdle.heads)]
+    digest = sha256(b"".join([predictor.recipe.id.encode(), *heads]))
+    return drawn_outlook(history, seed=int(digest[:8], 16))
 
 
-def backtest(
-    forecasts: Mapping[str, Floats], actual: Floats, last: Floats, slices: tuple[str, ...]
-) -> Backtest:
+def backtest(forecasts: Mapping[str, Floats], changes: Floats, slices: tuple[str, ...]) -> Backtest:
+    """A back-test of certain forecasts, (S, N) changes by contestant, of one horizon."""
+    days = tuple(date(2025, 1, 2) + timedelta(days=i) for i in range(changes.shape[1] + 1))
+    contestants = {PERSISTENCE: np.zeros_like(changes), **forecasts}
     return Backtest(
-        targets=tuple(date(2025, 1, 2) + timedelta(days=i) for i in range(actual.shape[1])),
+        origins=days[:-1],
+        targets=days[1:],
         slices=slices,
-        last=last,
-        actual=actual,
-        recipes={name: RECIPES.get(name, Recipe(name)) for name in (PERSISTENCE, *forecasts)},
-        forecasts={PERSISTENCE: last, **forecasts},
+        last=np.full(changes.shape, 25.0),
+        changes=changes[np.newaxis],
+        recipes={name: RECIPES.get(name, Recipe(name)) for name in contestants},
+        scored={name: certain(made, changes) for name, made in contestants.items()},
         fits=(),
     )
+
+
+def certain(made: Floats, changes: Floats) -> Scored:
+    """Forecasts that are sure of one change each."""
+    scored = Scored.empty(1, *changes.shape)
+    for origin, (forecast, came) in enumerate(zip(made.T, changes.T, strict=True)):
+        scored.put(0, slice(None), origin, Distribution.certain(forecast), came)
+    return scored
 
 
 def competition(skills: Mapping[str, float], origins: int = 60, seed: int = 5) -> Backtest:
@@ -104,10 +154,9 @@ def competition(skills: Mapping[str, float], origins: int = 60, seed: int = 5) -
     A share below 0 forecasts the wrong way. Two slices, North and South.
     """
     draws = np.random.default_rng(seed)
-    last = 25 + draws.normal(size=(8, origins))
-    change = draws.normal(size=last.shape)
+    changes = draws.normal(size=(8, origins))
     forecasts = {
-        name: last + share * change + draws.normal(size=last.shape) * 0.01
+        name: share * changes + draws.normal(size=changes.shape) * 0.01
         for name, share in skills.items()
     }
-    return backtest(forecasts, last + change, last, ("North",) * 4 + ("South",) * 4)
+    return backtest(forecasts, changes, ("North",) * 4 + ("South",) * 4)

@@ -28,24 +28,28 @@ def test_what_is_read_predicts_the_same_bits_as_what_was_written(
     ref = store(lake, write_bundle(written))
     found = read_bundle(lake, ref)
     assert found.predictor.recipe == written.predictor.recipe
-    assert found.predictor.features == written.predictor.features
-    assert found.predictor.heads == written.predictor.heads
+    for one, other in zip(found.predictor.hurdles, written.predictor.hurdles, strict=True):
+        assert (one.features, one.heads) == (other.features, other.heads)
+        assert one.calibration.as_dict() == other.calibration.as_dict()
+    assert found.predictor.market_weight == written.predictor.market_weight
     assert (found.trained_from, found.trained_to) == (written.trained_from, written.trained_to)
     assert (found.source, found.lineage) == (written.source, written.lineage)
     assert found.training == written.training
     assert found.metrics["rmse"] == 0.35
     assert math.isnan(found.metrics["dm_rmse"])
-    expected = written.predictor.mean_change(rows(50))
-    np.testing.assert_array_equal(found.predictor.mean_change(rows(50)), expected)
+    for one, other in zip(found.predictor.hurdles, written.predictor.hurdles, strict=True):
+        made, expected = one.predict(rows(50)), other.predict(rows(50))
+        np.testing.assert_array_equal(made.atoms, expected.atoms)
+        np.testing.assert_array_equal(made.weights, expected.weights)
 
 
 def test_the_forest_in_the_bundle_predicts_what_scikit_learn_does() -> None:
     model = fitted(RANDOM_FOREST)
     files = write_bundle(bundle(model))
     found = read_files(bundle_ref("bundle", files), files)
-    np.testing.assert_allclose(
-        found.predictor.mean_change(rows(50)), model.native.predict(rows(50)), rtol=0, atol=1e-12
-    )
+    for horizon, hurdle in enumerate(found.predictor.hurdles, start=1):
+        expected = model.natives[f"{horizon}-mean"].predict(rows(50))
+        np.testing.assert_allclose(hurdle.outputs(rows(50))["mean"], expected, rtol=0, atol=1e-12)
 
 
 def test_equal_bundles_give_equal_bytes_and_the_manifest_comes_last() -> None:
@@ -56,7 +60,7 @@ def test_equal_bundles_give_equal_bytes_and_the_manifest_comes_last() -> None:
     assert hashes == {name: sha256(one[name]) for name in one if name != "manifest.json"}
 
 
-@pytest.mark.parametrize("name", ["manifest.json", "model.json", "trees-mean.treelite"])
+@pytest.mark.parametrize("name", ["manifest.json", "model.json", "trees-2-up.treelite"])
 def test_one_changed_or_missing_byte_is_refused(name: str, tmp_path: Path) -> None:
     lake = Store(str(tmp_path))
     files = write_bundle(bundle(fitted(XGBOOST)))

@@ -4,10 +4,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from canasta.forecast.metrics import compare_rmse
+from canasta.forecast.metrics import compare_losses, compare_rmse
 from canasta.forecast.recipe import XGBOOST, Recipe
 from canasta.registry.evidence import gather
-from tests.unit.registry.builders import competition
+from tests.unit.registry.builders import certain, competition
 
 
 def test_without_a_champion_candidates_meet_persistence() -> None:
@@ -18,12 +18,12 @@ def test_without_a_champion_candidates_meet_persistence() -> None:
     first, second = evidence.candidates
     assert (first.name, first.recipe_id) == ("xgboost", bt.recipes["xgboost"].id)
     assert first.against_champion is None
-    expected = compare_rmse(bt.forecasts["xgboost"] - bt.actual, bt.last - bt.actual)
-    assert first.against_persistence == expected
+    mine, theirs = (bt.scored[name].crps[0] for name in ("xgboost", "persistence"))
+    assert first.against_persistence == compare_losses(mine, theirs)
     assert first.against_persistence.skill == pytest.approx(30, abs=1)
-    assert first.slices["South"] == compare_rmse(
-        (bt.forecasts["xgboost"] - bt.actual)[4:], (bt.last - bt.actual)[4:]
-    )
+    assert first.slices["South"] == compare_losses(mine[4:], theirs[4:])
+    error = bt.scored["xgboost"].mean[0] - bt.changes[0]
+    assert first.rmse_skill == compare_rmse(error, -bt.changes[0]).skill
     assert second.against_persistence.skill < first.against_persistence.skill
 
 
@@ -35,10 +35,8 @@ def test_a_model_champion_is_the_incumbent_of_candidate_and_slices() -> None:
     assert not evidence.champion.is_persistence
     assert evidence.champion.against_persistence.skill == pytest.approx(20, abs=1)
     (candidate,) = evidence.candidates
-    expected = compare_rmse(
-        bt.forecasts["xgboost"] - bt.actual, bt.forecasts["champion"] - bt.actual
-    )
-    assert candidate.against_champion == expected
+    mine, theirs = (bt.scored[name].crps[0] for name in ("xgboost", "champion"))
+    assert candidate.against_champion == compare_losses(mine, theirs)
     assert candidate.slices["North"].skill == pytest.approx(12.5, abs=1)
 
 
@@ -52,27 +50,29 @@ def test_persistence_as_champion_is_told_as_such() -> None:
 
 def test_a_contestant_that_abstains_has_no_figure() -> None:
     bt = competition({"xgboost": 0.3})
-    forecasts = bt.forecasts["xgboost"].copy()
-    forecasts[6, 10] = np.nan
-    evidence = gather(
-        replace(bt, forecasts={**bt.forecasts, "xgboost": forecasts}), None, ["xgboost"]
-    )
+    made = bt.scored["xgboost"].mean[0].copy()
+    made[6, 10] = np.nan
+    scored = {**bt.scored, "xgboost": certain(made, bt.changes[0])}
+    evidence = gather(replace(bt, scored=scored), None, ["xgboost"])
     (candidate,) = evidence.candidates
     assert math.isnan(candidate.against_persistence.skill)
+    assert math.isnan(candidate.rmse_skill)
     assert math.isnan(candidate.slices["South"].dm)
     assert candidate.slices["North"].skill == pytest.approx(30, abs=1)
 
 
 def test_a_slice_whose_prices_stood_still_is_not_judged() -> None:
     bt = competition({"xgboost": 0.3})
-    actual = bt.actual.copy()
-    actual[4:] = bt.last[4:]
-    still = gather(replace(bt, actual=actual), None, ["xgboost"]).candidates[0]
-    assert set(still.slices) == {"North"}
-    actual[4:, 3] += 0.5
-    once = gather(replace(bt, actual=actual), None, ["xgboost"]).candidates[0]
-    assert set(once.slices) == {"North"}
-    actual[4:, 7] += 0.5
-    twice = gather(replace(bt, actual=actual), None, ["xgboost"]).candidates[0]
-    assert set(twice.slices) == {"North", "South"}
-    assert math.isfinite(twice.slices["South"].dm)
+    changes = bt.changes.copy()
+    changes[0, 4:] = 0.0
+
+    def judged() -> set[str]:
+        scored = {name: certain(made.mean[0], changes[0]) for name, made in bt.scored.items()}
+        moved = replace(bt, changes=changes, scored=scored)
+        return set(gather(moved, None, ["xgboost"]).candidates[0].slices)
+
+    assert judged() == {"North"}
+    changes[0, 4:, 3] += 0.5
+    assert judged() == {"North"}
+    changes[0, 4:, 7] += 0.5
+    assert judged() == {"North", "South"}

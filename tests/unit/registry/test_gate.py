@@ -11,8 +11,10 @@ from canasta.registry.gate import Action, Candidate, Champion, Decision, Evidenc
 
 MARGINS = GateParameters(
     min_origins=30,
-    rmse_skill=0.5,
+    crps_skill=0.5,
     dm_persistence=2.0,
+    rmse_skill=0.0,
+    crps_champion=0.3,
     dm_champion=1.64,
     slice_loss=3.0,
     slice_dm=1.64,
@@ -28,12 +30,14 @@ def candidate(
     name: str = "xgboost",
     over_persistence: Comparison | None = None,
     over_champion: Comparison | None = None,
+    rmse_skill: float = 1.0,
     **slices: Comparison,
 ) -> Candidate:
     return Candidate(
         name,
         "recipe-" + name,
         over_persistence or won(),
+        rmse_skill,
         over_champion,
         slices or {"North": won(), "South": won()},
     )
@@ -56,7 +60,7 @@ def test_a_better_candidate_takes_the_title_where_nobody_holds_it() -> None:
     assert result(decision) == ("promote", "xgboost")
     assert "1.00 %" in decision.reason
     assert decision.verdicts[0].passed
-    assert "RMSE skill 1.00 %, DM 3.00, 90 origins" in decision.verdicts[0].reasons[0]
+    assert "CRPS skill 1.00 %, DM 3.00, 90 origins" in decision.verdicts[0].reasons[0]
 
 
 def test_persistence_is_champion_where_nobody_beats_it() -> None:
@@ -94,11 +98,19 @@ def test_margin_over_persistence(figures: Comparison, *, passes: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("skill", "passes"), [(0.01, True), (0.0, False), (-0.5, False), (NAN, False)]
+)
+def test_the_mean_must_not_lose_what_the_distribution_gains(skill: float, *, passes: bool) -> None:
+    decision = judged(None, candidate(rmse_skill=skill))
+    assert decision.verdicts[0].passed is passes
+
+
+@pytest.mark.parametrize(
     ("figures", "passes"),
     [
-        (won(0.01, 1.65), True),
-        (won(0.01, 1.64), False),
-        (won(0.0, 5.0), False),
+        (won(0.3, 1.65), True),
+        (won(0.3, 1.64), False),
+        (won(0.29, 5.0), False),
         (won(-0.1, 5.0), False),
         (won(0.0, NAN), False),
         (won(origins=10), False),
@@ -125,7 +137,7 @@ def test_no_slice_may_be_harmed(figures: Comparison, *, passes: bool) -> None:
     decision = judged(None, candidate(North=won(), South=figures))
     assert decision.verdicts[0].passed is passes
     if not passes:
-        assert decision.verdicts[0].reasons[0].startswith("Slice South: RMSE skill")
+        assert decision.verdicts[0].reasons[0].startswith("Slice South: CRPS skill")
 
 
 def test_without_slices_nobody_passes() -> None:
@@ -186,6 +198,7 @@ CANDIDATES = st.builds(
     st.sampled_from(["xgboost", "random-forest"]),
     st.just("r"),
     COMPARISONS,
+    FIGURES,
     st.none() | COMPARISONS,
     st.dictionaries(st.sampled_from(["North", "South"]), COMPARISONS),
 )
@@ -212,13 +225,14 @@ def test_a_winning_candidate_has_no_figure_missing_and_every_margin(evidence: Ev
     shown = [winner.against_persistence, *winner.slices.values()]
     if evidence.champion is not None and not evidence.champion.is_persistence:
         assert winner.against_champion is not None
-        assert winner.against_champion.skill > 0
+        assert winner.against_champion.skill >= 0.3
         assert winner.against_champion.dm > 1.64
         shown.append(winner.against_champion)
     assert all(math.isfinite(figure) for c in shown for figure in (c.skill, c.dm))
     assert winner.slices
     assert winner.against_persistence.skill >= 0.5
     assert winner.against_persistence.dm > 2
+    assert 0 < winner.rmse_skill < math.inf
     assert not any(c.skill < -3 and c.dm < -1.64 for c in winner.slices.values())
 
 

@@ -1,0 +1,35 @@
+"""One fitted head: treelite trees, nothing that could run code.
+
+Part of the serving path: NumPy, treelite and the standard library alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import treelite
+from numpy.typing import NDArray
+
+from canasta.forecast.panel import Floats
+
+
+@dataclass(frozen=True)
+class Trees:
+    """Serialised trees of a regression, or of a classification into 0 and 1."""
+
+    content: bytes
+
+    def predict(self, rows: NDArray[np.float32]) -> Floats:
+        """Return the value, or the probability of class 1, of each of N rows, (N, F): (N,)."""
+        # Trees take float32 (XGBoost) or float64 (scikit-learn); the values are float32 in both,
+        # as in training. One thread adds the trees up in one order: equal bits every time.
+        values = np.ascontiguousarray(rows, dtype=np.dtype(self._model.input_type))
+        predicted = treelite.gtil.predict(self._model, values, nthread=1)
+        # A forest's classification gives the probability of each class, XGBoost's that of 1.
+        return np.asarray(predicted, dtype=np.float64).reshape(len(rows), -1)[:, -1]
+
+    @cached_property
+    def _model(self) -> treelite.Model:
+        return treelite.Model.deserialize_bytes(self.content)
