@@ -28,16 +28,22 @@ PIPENV_VERSION := 2026.10.3
 LOCKED := $(firstword $(shell cksum Pipfile.lock))
 READY := .venv/.synced-$(LOCKED)
 RUN := .venv/bin/python
+# Other libraries, to compare with; the stamp names what was installed.
+PEERS_LOCK := tests/peers/requirements.txt
+PEERS := .venv-peers/.installed-$(firstword $(shell cksum $(PEERS_LOCK)))
 # Further arguments for the command, such as make test ARGS="-k calendar -x".
 ARGS :=
 
 ifeq ($(wildcard $(RUN)),) # never made, or its interpreter is gone
 .PHONY: $(READY)
 endif
+ifeq ($(wildcard .venv-peers/bin/python),)
+.PHONY: $(PEERS)
+endif
 
 # ---- the work -------------------------------------------------------------------------------
 
-.PHONY: daily retrain report backtest backfill reproduce promote rollback quarantine simulate publish
+.PHONY: daily retrain report backtest explain backfill reproduce promote rollback quarantine simulate publish
 
 daily: $(READY)    ## the main job as of DATE= (today): ingest, learn when due, report
 	$(call canasta,daily $${DATE:+--date "$$DATE"})
@@ -45,11 +51,16 @@ daily: $(READY)    ## the main job as of DATE= (today): ingest, learn when due, 
 retrain: $(READY)  ## the main job with search, back-test and gate now
 	$(call canasta,retrain $${DATE:+--date "$$DATE"})
 
-report: $(READY)   ## write the daily report again
-	$(call canasta,report $${DATE:+--date "$$DATE"})
+report: $(READY)   ## write the daily report again; HORIZON=6 adds one of six publications ahead
+	$(call canasta,report $${DATE:+--date "$$DATE"} $${HORIZON:+--horizon "$$HORIZON"})
 
-backtest: $(READY) ## back-test the recipes; FROM= and TO= bound target dates
-	$(call canasta,backtest $${FROM:+--from "$$FROM"} $${TO:+--to "$$TO"})
+backtest: $(READY) ## back-test the recipes; FROM= and TO= bound target dates; SEEDS=1-5 takes several
+	$(call canasta,backtest $${FROM:+--from "$$FROM"} $${TO:+--to "$$TO"} $${SEEDS:+--seeds "$$SEEDS"})
+
+explain: $(READY)  ## one forecast's story: ESTADO= CIUDAD= TIPO= CANAL=, HORIZON=; or all slices
+	$(call canasta,explain $${ESTADO:+--label "Estado=$$ESTADO"} $${CIUDAD:+--label "Ciudad=$$CIUDAD"} \
+	  $${TIPO:+--label "Tipo=$$TIPO"} $${CANAL:+--label "Canal=$$CANAL"} \
+	  $${HORIZON:+--horizon "$$HORIZON"} $${DATE:+--date "$$DATE"})
 
 reproduce: $(READY) ## fit VERSION= (the champion) again as of its date, and compare to the bit
 	$(call canasta,reproduce $${VERSION:+"$$VERSION"})
@@ -97,7 +108,7 @@ stop: $(READY)     ## stop what make started, and nothing else
 
 # ---- the house ------------------------------------------------------------------------------
 
-.PHONY: venv test test-slow lint format bench clean help python
+.PHONY: venv test test-slow lint format bench bench-accuracy clean help python
 
 venv: $(READY) # only what every target needs: pipenv, and .venv as Pipfile.lock says
 
@@ -132,15 +143,18 @@ format: $(READY)   ## rewrite the code in the house style
 bench: $(READY)    ## time what must stay fast
 	@$(RUN) -m tests.bench $(ARGS)
 
+bench-accuracy: $(READY) $(PEERS) ## our forecasts beside mlforecast's and statsforecast's; under 30 minutes
+	@$(RUN) -m tests.peers $(ARGS)
+
 clean:             ## remove environments, caches, simulated publications; never lake, registry, reports
 	@if [ -x $(RUN) ] && [ -d data/run ]; then $(RUN) -m orchestration stop; fi
-	rm -rf .venv .venv-pipenv data/publications data/run
+	rm -rf .venv .venv-pipenv .venv-peers data/publications data/run
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 help:
 	@echo "Canasta: daily price forecasts. Settings are variables, see .env.example."
-	awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # ---- how the above is done ------------------------------------------------------------------
 
@@ -209,6 +223,19 @@ $(READY):
 	if ! $(PIPENV) sync --dev >.venv/sync.log 2>&1; then
 	  tail -n 40 .venv/sync.log >&2
 	  echo "The installation failed; the whole log is .venv/sync.log. Run make again to go on." >&2
+	  exit 1
+	fi
+	touch $@
+
+$(PEERS):
+	@$(find_python)
+	echo "Installing $(PEERS_LOCK) into .venv-peers (1 to 2 minutes, once) …"
+	rm -rf .venv-peers
+	"$$python" -m venv .venv-peers
+	if ! .venv-peers/bin/python -m pip install --require-hashes --only-binary :all: \
+	  --disable-pip-version-check --requirement $(PEERS_LOCK) >.venv-peers/install.log 2>&1; then
+	  tail -n 40 .venv-peers/install.log >&2
+	  echo "The installation failed; the whole log is .venv-peers/install.log. Run make again." >&2
 	  exit 1
 	fi
 	touch $@

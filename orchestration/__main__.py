@@ -46,13 +46,20 @@ def _parser() -> argparse.ArgumentParser:
 
     command("daily", _daily, "the main job: ingest, learn when due, report", dated=True)
     command("retrain", _retrain, "the main job with a search now", dated=True)
-    command("report", _report, "the champion's report from what the lake holds", dated=True)
+    report = command("report", _report, "the champion's report from the lake", dated=True)
+    report.add_argument("--horizon", metavar="N", type=int, default=1, help="publications ahead")
     backfill = command("backfill", _backfill, "replay past days, on a replay lake")
     backfill.add_argument("--from", dest="since", metavar="YYYY-MM-DD", required=True)
     backfill.add_argument("--to", dest="until", metavar="YYYY-MM-DD", required=True)
     backtest = command("backtest", _backtest, "recipes against persistence on rolling origins")
     backtest.add_argument("--from", dest="since", metavar="YYYY-MM-DD", help="first target date")
     backtest.add_argument("--to", dest="until", metavar="YYYY-MM-DD", help="last target date")
+    backtest.add_argument("--seeds", metavar="1-5", help="each compared alone; SEED")
+    explain = command("explain", _explain, "the story of a forecast, or the slices", dated=True)
+    explain.add_argument(
+        "--label", metavar="COLUMN=LABEL", action="append", default=[], help="of the series"
+    )
+    explain.add_argument("--horizon", metavar="N", type=int, default=1, help="publications ahead")
     reproduce = command("reproduce", _reproduce, "fit a version again, and compare to the bit")
     reproduce.add_argument("version", type=int, nargs="?", help="of the model; the champion")
     promote = command("promote", _promote, "make a version the champion", dated=True)
@@ -98,7 +105,7 @@ def _report(given: argparse.Namespace, _settings: Settings) -> None:
     with _at_a_terminal():
         from orchestration.flows.batch import daily_prediction_flow_batch
 
-        daily_prediction_flow_batch(given.date, ingest=False)
+        daily_prediction_flow_batch(given.date, ingest=False, horizons=given.horizon)
 
 
 def _backfill(given: argparse.Namespace, _settings: Settings) -> None:
@@ -121,7 +128,13 @@ def _at_a_terminal() -> AbstractContextManager[None]:
 def _backtest(given: argparse.Namespace, _settings: Settings) -> None:
     from orchestration.comparison import print_comparison
 
-    print_comparison(given.since, given.until)
+    print_comparison(given.since, given.until, given.seeds)
+
+
+def _explain(given: argparse.Namespace, _settings: Settings) -> None:
+    from orchestration.explain import labels_of, print_explanation
+
+    print_explanation(labels_of(given.label), given.horizon, given.date)
 
 
 def _reproduce(given: argparse.Namespace, _settings: Settings) -> None:

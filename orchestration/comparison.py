@@ -2,95 +2,129 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
-
+from canasta.deliver.backtest_files import Figures, backtest_json, figures, seeds_json
 from canasta.errors import SettingsError
 from canasta.forecast.backtest import Backtest
 from canasta.forecast.distribution import Distribution
 from canasta.forecast.earlier import RECIPES as EARLIER
 from canasta.forecast.earlier import earlier_forecasts
-from canasta.forecast.metrics import Comparison
 from canasta.forecast.origins import Window
 from canasta.forecast.outlook import HORIZONS
 from canasta.forecast.panel import Panel
 from canasta.forecast.recipe import PERSISTENCE, Recipe
 from canasta.forecast.scored import Scored
 from canasta.forecast.vintages import Vintages
+from canasta.registry.evidence import gather
+from canasta.registry.gate import decide
 from canasta.registry.pointer import current
-from orchestration.flows.contest import vintages_of, window_of
+from canasta.registry.steps import Ruling
+from canasta.store import store_for
+from orchestration.comparison_tables import by_seed, by_slice, overall
+from orchestration.flows.contest import contestant_name, vintages_of, window_of
 from orchestration.tasks.learn import CHAMPION, back_test, search_recipe
+from orchestration.unfinished import Unfinished
 from orchestration.workspace import Workspace, reading
 
-COLUMNS = {
-    "rmse": ("RMSE", ".4f"),
-    "rmse_skill": ("skill %", "+.2f"),
-    "dm_rmse": ("DM", "+.1f"),
-    "mae": ("MAE", ".4f"),
-    "mae_skill": ("skill %", "+.2f"),
-    "dm_mae": ("DM", "+.1f"),
-    "crps_skill": ("CRPS skill %", "+.2f"),
-    "dm_crps": ("DM", "+.1f"),
-    "auc": ("AUC", ".3f"),
-    "ece": ("ECE", ".3f"),
-    "winkler_ratio_95": ("Winkler", ".3f"),
-    "coverage_95": ("95 %", ".3f"),
-    "coverage_95_active": ("active", ".3f"),
-}
-"""Figures of a contestant: heading and format, by the metric's name."""
+JSON, SEEDS_JSON = "backtest.json", "backtest-seeds.json"
+MOST_SEEDS = 100
+
+LEGEND = (
+    "RMSE is of the mean and MAE of the median, both against the last price; CRPS and Winkler "
+    "(95 % range) are against persistence's distribution, AUC and ECE (calibration error) are of "
+    "P(change). Positive skills and DM are better, Winkler is below 1. The earlier system is "
+    "scored as it was served."
+)
 
 
-def print_comparison(since: str | None, until: str | None) -> None:
-    """Search both recipes, back-test all contestants, and print the figures.
+@dataclass(frozen=True)
+class _Compared:
+    """A back-test with one seed, what the gate says of it, and the parts it was made of."""
 
-    Nothing is stored. The search sees only targets before the first origin.
+    backtest: Backtest
+    ruling: Ruling
+    unfinished: Unfinished
+
+
+def print_comparison(since: str | None, until: str | None, seeds: str | None) -> None:
+    """Search both recipes, back-test all contestants; print the figures and write them down.
+
+    Neither lake nor registry is changed. The search sees only targets before the first origin.
+    Interrupted, the next one goes on from the searches and fits that were done.
 
     Args:
         since: first target date, as YYYY-MM-DD; the window's by default.
         until: last target date; the window's by default.
+        seeds: such as `1-5` or `1,4`, each compared alone; SEED by default.
 
     Raises:
-        SettingsError: a date cannot be read.
+        SettingsError: a date or the seeds cannot be read.
         TooLittleHistory: nothing can be evaluated there.
     """
-    work = reading()
+    work, bounds = reading(), (_date(since), _date(until))
+    if seeds is None:
+        made = [_compare(work, *bounds)]
+        _tell(work, made[0])
+    else:
+        measured = {}
+        made = []
+        for seed in _seeds(seeds):
+            work.display.print(f"Seed {seed}")
+            made.append(_compare(work.with_seed(seed), *bounds))
+            measured[seed] = figures(made[-1].backtest)
+        _tell_seeds(work, made[-1].backtest, measured)
+    for one in made:  # not before all are told: until then every part may be needed again
+        one.unfinished.discard()
+
+
+def _compare(work: Workspace, since: date | None, until: date | None) -> _Compared:
     vintages = vintages_of(work, HORIZONS)
     panel = vintages.newest.panel
-    window = window_of(work, panel).bounded(panel, _date(since), _date(until))
-    recipes = _recipes(work, vintages, window)
-    measured = back_test.fn(work, vintages, window, recipes)
-    backtest = _with_earlier(work, panel, window, measured)
-    for horizon in backtest.horizons:
-        shown = list(backtest.recipes) if horizon == 1 else list(measured.recipes)
-        work.display.print(_overall(backtest, shown, horizon, work.commodity.unit))
-    work.display.print(_by_slice(backtest))
-    work.display.print(
-        f"Targets {backtest.targets[0]} to {backtest.targets[-1]}, {len(backtest.targets)} "
-        f"origins, refitted every {window.refit_every}; seed {work.settings.seed}, "
-        f"{work.settings.max_evals} evaluations. RMSE is of the mean and MAE of the median, both "
-        "against the last price; CRPS and Winkler (95 % range) are against persistence's "
-        "distribution. Positive skills and DM are better, Winkler is below 1. The earlier system "
-        "is scored as it was served."
-    )
-    if CHAMPION in backtest.recipes:
-        work.display.print("The champion was chosen on some of these targets, which flatters it.")
-
-
-def _recipes(work: Workspace, vintages: Vintages, window: Window) -> Mapping[str, Recipe]:
+    window = window_of(work, panel).bounded(panel, since, until)
+    unfinished = Unfinished(work.settings.reports_dir, _decides(work, window))
+    if unfinished.parts:
+        work.display.print(f"Going on from {unfinished.parts} parts of an interrupted back-test.")
     pointer = current(work.store)
     champion = None if pointer is None else pointer.title.recipe
-    # From the start of params.toml, not from the champion, which was chosen on such targets.
-    recipes = {
-        algorithm: search_recipe.fn(work, vintages, window, algorithm, None).best.recipe
-        for algorithm in work.parameters.space
-    }
-    if champion is not None and champion.algorithm != PERSISTENCE:
+    recipes = _searched(work, vintages, window, unfinished)
+    candidates, incumbent = list(recipes), contestant_name(champion)
+    if incumbent == CHAMPION and champion is not None:
         recipes[CHAMPION] = champion
+    measured = back_test.fn(work, vintages, window, recipes, unfinished)
+    evidence = gather(measured, incumbent, candidates)
+    margins = work.parameters.gate
+    ruling = Ruling(evidence, margins, decide(evidence, margins))
+    return _Compared(_with_earlier(work, panel, window, measured), ruling, unfinished)
+
+
+def _decides(work: Workspace, window: Window) -> dict[str, object]:
+    lineage = work.lineage().as_dict()
+    del lineage["as_of"]  # the fingerprint tells what was known
+    return {
+        "lineage": lineage,
+        "lake": work.store.url,
+        "parameters": work.parameters.model_dump(),
+        "window": vars(window),
+        "evaluations": [work.settings.max_evals, work.settings.tuning_seconds],
+    }
+
+
+def _searched(
+    work: Workspace, vintages: Vintages, window: Window, unfinished: Unfinished
+) -> dict[str, Recipe]:
+    """Search each algorithm, unless that was done before the interruption."""
+    recipes = {}
+    for algorithm in work.parameters.space:
+        recipe = unfinished.recipe(algorithm)
+        if recipe is None:
+            # From the start of params.toml, not from the champion, which was chosen on such
+            # targets.
+            recipe = search_recipe.fn(work, vintages, window, algorithm, None).best.recipe
+            unfinished.keep_recipe(recipe)
+        recipes[algorithm] = recipe
     return recipes
 
 
@@ -112,39 +146,43 @@ def _with_earlier(work: Workspace, panel: Panel, window: Window, backtest: Backt
     )
 
 
-def _overall(backtest: Backtest, names: Sequence[str], horizon: int, unit: str) -> Table:
-    ahead = "Next publication" if horizon == 1 else f"{horizon} publications ahead"
-    table = Table(title=f"{ahead}, {unit}", title_justify="left", box=SIMPLE_HEAD)
-    table.add_column("contestant", no_wrap=True)
-    for heading, _ in COLUMNS.values():
-        table.add_column(heading, justify="right", no_wrap=True)
-    for name in names:
-        measured = backtest.metrics(name, horizon=horizon)
-        table.add_row(name, *(_shown(measured[key], form) for key, (_, form) in COLUMNS.items()))
-    return table
+def _tell(work: Workspace, compared: _Compared) -> None:
+    backtest, measured = compared.backtest, figures(compared.backtest)
+    models = [name for name in backtest.recipes if name not in EARLIER]
+    for horizon in backtest.horizons:
+        shown = list(backtest.recipes) if horizon == 1 else models
+        work.display.print(overall(measured, shown, horizon, work.commodity.unit))
+    rivals = [name for name in models if name != PERSISTENCE]
+    work.display.print(by_slice(backtest, rivals))
+    work.display.print(f"{_basis(work, backtest)}; seed {work.settings.seed}. {LEGEND}")
+    work.display.print(f"The gate on this evidence: {compared.ruling.decision.reason}")
+    if CHAMPION in backtest.recipes:
+        work.display.print("The champion was chosen on some of these targets, which flatters it.")
+    _write(work, JSON, backtest_json(backtest, work.settings.seed, compared.ruling))
 
 
-def _by_slice(backtest: Backtest) -> Table:
-    """CRPS skill and its DM statistic in each slice, in one cell for each contestant."""
-    table = Table(title="CRPS skill % (DM) by slice", title_justify="left", box=SIMPLE_HEAD)
-    table.add_column("slice", no_wrap=True)
-    contestants = [name for name in backtest.recipes if name not in (PERSISTENCE, *EARLIER)]
-    for name in contestants:
-        table.add_column(name, justify="right", no_wrap=True)
-    for part in backtest.parts:
-        compared = [backtest.compare(name, PERSISTENCE, part) for name in contestants]
-        table.add_row(part, *(_cell(one) for one in compared))
-    return table
+def _tell_seeds(work: Workspace, backtest: Backtest, measured: Mapping[int, Figures]) -> None:
+    rivals = [name for name in backtest.recipes if name not in (PERSISTENCE, *EARLIER)]
+    for horizon in backtest.horizons:
+        for name in rivals:
+            work.display.print(by_seed(measured, name, horizon, work.commodity.unit))
+    seeds = ", ".join(str(seed) for seed in measured)
+    work.display.print(f"{_basis(work, backtest)}; seeds {seeds}. {LEGEND}")
+    _write(work, SEEDS_JSON, seeds_json(backtest, measured))
 
 
-def _cell(comparison: Comparison) -> str:
-    if math.isnan(comparison.skill):  # prices that stood still: there was nothing to win
-        return "–"
-    return f"{comparison.skill:+.2f} ({comparison.dm:+.1f})"
+def _basis(work: Workspace, backtest: Backtest) -> str:
+    return (
+        f"Targets {backtest.targets[0]} to {backtest.targets[-1]}, {len(backtest.targets)} "
+        f"origins, refitted every {work.settings.retrain_every}; {work.settings.max_evals} "
+        "evaluations of each algorithm"
+    )
 
 
-def _shown(value: float, form: str) -> str:
-    return "–" if math.isnan(value) else format(value, form)
+def _write(work: Workspace, name: str, content: bytes) -> None:
+    reports = store_for(str(work.settings.reports_dir))
+    reports.replace(name, content)
+    work.display.print(f"Written: {reports.location(name)}")
 
 
 def _date(text: str | None) -> date | None:
@@ -152,3 +190,20 @@ def _date(text: str | None) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError:
         raise SettingsError(f"{text!r} is no date; write it as YYYY-MM-DD.") from None
+
+
+def _seeds(text: str) -> list[int]:
+    """Read seeds such as `1-5` or `1,4,7`.
+
+    Raises:
+        SettingsError: it names none, or one that SEED could not be.
+    """
+    seeds: list[int] = []
+    for part in text.replace(" ", ",").split(","):
+        first, _, last = part.partition("-")
+        if not (first.isdigit() and (last or first).isdigit()):
+            raise SettingsError(f"SEEDS={text!r} cannot be read; write 1-5, or 1,4,7.")
+        seeds += range(int(first), int(last or first) + 1)
+    if not seeds or len(set(seeds)) < len(seeds) or len(seeds) > MOST_SEEDS:
+        raise SettingsError(f"SEEDS={text!r} must name 1 to {MOST_SEEDS} different seeds.")
+    return seeds

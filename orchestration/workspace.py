@@ -106,6 +106,11 @@ class Workspace:
         until = self.known_until
         return until is not None and until > self.as_of
 
+    def with_seed(self, seed: int) -> Workspace:
+        """Return the same workspace with another seed."""
+        settings = self.settings.model_copy(update={"seed": seed})
+        return Workspace(settings, self.parameters, self.as_of, self.lake, self.registry)
+
     def lineage(self) -> Lineage:
         """Say what is made in this run, from the history as known on its day."""
         return Lineage(

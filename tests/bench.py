@@ -30,13 +30,16 @@ from rich.table import Table
 from canasta.commodity import Commodity, load_commodity
 from canasta.deliver.publish import publish_report
 from canasta.deliver.report import ModelName
-from canasta.forecast.backtest import Window, last_window, run
+from canasta.forecast.backtest import run
 from canasta.forecast.features import at_origin, build, state_of
 from canasta.forecast.history import read_panel
-from canasta.forecast.outlook import forecast
+from canasta.forecast.hurdle import CHANGE, HEADS
+from canasta.forecast.origins import Window, last_window
+from canasta.forecast.outlook import HORIZONS, forecast
 from canasta.forecast.panel import Panel
 from canasta.forecast.recipe import RANDOM_FOREST, Recipe
-from canasta.forecast.training import Trainer
+from canasta.forecast.training import Fitted, Trainer
+from canasta.forecast.trees import Trees
 from canasta.forecast.tuning import Budget, search
 from canasta.forecast.vintages import Vintages
 from canasta.ingest.block import Block
@@ -54,6 +57,7 @@ from tests.bench_lake import ten_years
 
 SEED = 1
 EVALUATIONS = 25
+REFIT_EVERY = 10
 SINGLE = 50
 SIMULATED_UNTIL = date(2025, 4, 30)
 
@@ -88,10 +92,12 @@ class Bench:
         self._ten_years()
         panel = self._history(lake)
         trainer = self._features(panel)
-        window = last_window(panel, 90, 60, 10)
+        tried = self.parameters.backtest
+        window = last_window(panel, tried.origins, tried.training, REFIT_EVERY)
         recipes = self._searches(trainer, window)
         self._gate(trainer, window, recipes)
-        self._forecasts(trainer, recipes[RANDOM_FOREST])
+        fits = self._fits(trainer, recipes)
+        self._forecasts(trainer, fits[RANDOM_FOREST])
         self._whole_job()
 
     def _time(
@@ -162,7 +168,7 @@ class Bench:
             f"{len(features.names)} features",
             (f"one origin, {len(panel.keys)} rows one by one", one_by_one),
         )
-        return Trainer.of(panel, self.parameters.training, SEED)
+        return Trainer.of(panel, self.parameters.fit, SEED, horizons=1)
 
     def _searches(self, trainer: Trainer, window: Window) -> dict[str, Recipe]:
         recipes = {}
@@ -177,33 +183,49 @@ class Bench:
     def _gate(self, trainer: Trainer, window: Window, recipes: dict[str, Recipe]) -> None:
         slices = tuple(self.milk.slice_of(key) for key in trainer.panel.keys)
         backtest = self._time(
-            "back-test both recipes",
+            "back-test both recipes, next publication",
             lambda: run(Vintages.unrevised(trainer), recipes, window, slices),
             f"{len(window.origins)} origins",
         )
         margins = self.parameters.gate
         self._time("gate", lambda: decide(gather(backtest, None, list(recipes)), margins))
 
-    def _forecasts(self, trainer: Trainer, recipe: Recipe) -> None:
+    def _fits(self, trainer: Trainer, recipes: dict[str, Recipe]) -> dict[str, Fitted]:
+        whole = Trainer.of(trainer.panel, self.parameters.fit, SEED)
+        newest = len(trainer.panel.dates) - 1
+        return {
+            algorithm: self._time(
+                f"fit all heads and horizons, {algorithm}",
+                partial(whole.fit, recipe, newest),
+                f"{len(HEADS)} heads × {HORIZONS} horizons, calibrated",
+            )
+            for algorithm, recipe in recipes.items()
+        }
+
+    def _forecasts(self, trainer: Trainer, fitted: Fitted) -> None:
         panel = trainer.panel
-        fitted = trainer.fit(recipe, len(panel.dates) - 1)
-        rows = trainer.features.values[:1, -1]
-        fitted.native.n_jobs = 1  # threads cost more than they gain on one row
         outlook = self._time(
-            "forecast all series", lambda: forecast(fitted.predictor, panel, panel.origin)
+            "forecast all series and horizons",
+            lambda: forecast(fitted.predictor, panel, panel.origin),
+            f"{int(panel.live.sum())} series",
         )
-        model = ModelName(recipe.algorithm, 1, simulated=False)
+        model = ModelName(fitted.predictor.recipe.algorithm, 1, simulated=False)
         reports = self.folder / "reports"
+        rows = trainer.features[0].values[:1, -1]
+        trees, native = (
+            Trees(fitted.predictor.hurdles[0].heads[CHANGE]),
+            fitted.natives[f"1-{CHANGE}"],
+        )
         lake, made_at = store_for(str(self.folder / "lake")), datetime.now(UTC)
         self._time(
             "report, with its .xlsx and forecasts",
             lambda: publish_report(lake, reports, panel, outlook, self.milk, model, made_at),
         )
         self._time(
-            f"{SINGLE} single predictions, forest",
-            lambda: [fitted.predictor.mean_change(rows) for _ in range(SINGLE)],
+            f"{SINGLE} single predictions of P(change), forest",
+            lambda: [trees.predict(rows) for _ in range(SINGLE)],
             "treelite",
-            ("scikit-learn", lambda: [fitted.native.predict(rows) for _ in range(SINGLE)]),
+            ("scikit-learn", lambda: [native.predict_proba(rows) for _ in range(SINGLE)]),
         )
 
     def _whole_job(self) -> None:

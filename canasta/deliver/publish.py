@@ -184,12 +184,6 @@ def _publish_one(
     return written
 
 
-def _ahead(reports: Store, target: date, horizons: int) -> Path | None:
-    if horizons == 1:
-        return None
-    return Path(reports.location(report_name(target, CSV, horizons)))
-
-
 def _put(store: Store, key: str, content: bytes) -> list[str]:
     """Store `content` under `key` unless it is there; return the location if it was written."""
     if store.exists(key) and store.read(key) == content:

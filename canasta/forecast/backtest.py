@@ -6,12 +6,14 @@ forecasts from every origin until the next refit.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 
+from canasta.forecast.blocks import Block, Blocks, NoBlocks
 from canasta.forecast.metrics import (
     Comparison,
     auc,
@@ -20,6 +22,7 @@ from canasta.forecast.metrics import (
     compare_rmse,
     covered,
     mae,
+    mean,
     reliability,
     rmse,
     robust_limit,
@@ -119,22 +122,22 @@ class Backtest:
         Of the mean by RMSE and of the median by MAE, against the last price; of the distribution
         by CRPS and of the 95 % range by the interval score, against persistence.
         """
-        mean, median = (
+        of_mean, of_median = (
             error(name, part, horizon) for error in (self.mean_error, self.median_error)
         )
         base = self.last_error(part, horizon)
-        by_rmse = compare_rmse(mean, base, horizon)
-        by_mae = compare_mae(median, base, horizon)
+        by_rmse = compare_rmse(of_mean, base, horizon)
+        by_mae = compare_mae(of_median, base, horizon)
         by_crps = self.compare(name, PERSISTENCE, part, horizon)
         return {
-            "rmse": rmse(mean),
+            "rmse": rmse(of_mean),
             "rmse_skill": by_rmse.skill,
             "dm_rmse": by_rmse.dm,
-            "rmse_robust": robust_rmse(mean, robust_limit(base)),
-            "mae": mae(median),
+            "rmse_robust": robust_rmse(of_mean, robust_limit(base)),
+            "mae": mae(of_median),
             "mae_skill": by_mae.skill,
             "dm_mae": by_mae.dm,
-            "crps": float(np.nanmean(self.crps(name, part, horizon))),
+            "crps": mean(self.crps(name, part, horizon)),
             "crps_skill": by_crps.skill,
             "dm_crps": by_crps.dm,
             **self._of_probabilities(name, part, horizon),
@@ -159,12 +162,12 @@ class Backtest:
         wide, base = (self._range(one, "95", part, horizon) for one in (name, PERSISTENCE))
         narrow = self._range(name, "80", part, horizon)
         inside = covered(*wide, came)
-        ours, theirs = (np.nanmean(winkler(*ends, came, 0.95)) for ends in (wide, base))
+        ours, theirs = (mean(winkler(*ends, came, 0.95)) for ends in (wide, base))
         return {
-            "winkler_ratio_95": float(ours / theirs) if theirs > 0 else float("nan"),
-            "coverage_80": float(np.nanmean(covered(*narrow, came))),
-            "coverage_95": float(np.nanmean(inside)),
-            "coverage_95_active": float(np.nanmean(inside[self._active(part, horizon)])),
+            "winkler_ratio_95": ours / theirs if theirs > 0 else math.nan,
+            "coverage_80": mean(covered(*narrow, came)),
+            "coverage_95": mean(inside),
+            "coverage_95_active": mean(inside[self._active(part, horizon)]),
         }
 
     def _range(
@@ -191,6 +194,7 @@ def run(
     window: Window,
     slices: tuple[str, ...],
     progress: Callable[[str], None] = lambda _: None,
+    blocks: Blocks | None = None,
 ) -> Backtest:
     """Let `recipes`, and persistence beside them, compete over `window`.
 
@@ -203,25 +207,27 @@ def run(
         window: origins and refits, by column of the newest panel.
         slices: S names, the slice of each series.
         progress: told the name of a contestant after each of its fits.
+        blocks: those made before for the same vintages and window, and where new ones are kept.
     """
     panel = vintages.newest.panel
+    blocks = blocks or NoBlocks()
     contestants = {PERSISTENCE: Recipe(PERSISTENCE), **recipes}
     last = last_known(vintages, window)
     changes = _changes(vintages, window, last)
-    scored = {name: Scored.empty(*changes.shape) for name in contestants}
+    scored: dict[str, Scored] = {}
     fits: list[Fit] = []
     for name, recipe in contestants.items():
+        parts = []
         for column in window.refits:
-            fitted = vintages.at(column).fit(recipe, column)
-            for origin in window.served(column):
-                known = vintages.at(origin)
-                rows, at = _rows(known.panel, panel), origin - window.first
-                for horizon in range(1, len(changes) + 1):
-                    made = fitted.predictor.changes(known.panel, known.features, origin, horizon)
-                    scored[name].put(horizon - 1, rows, at, made, changes[horizon - 1][rows, at])
-            newest = fitted.newest_target
+            block = blocks.get(recipe, column)
+            if block is None:
+                block = _block(vintages, recipe, column, window, changes)
+                blocks.put(recipe, column, block)
+            parts.append(block.scored)
+            newest = block.newest_target
             fits.append(Fit(name, column, None if newest is None else panel.dates[newest]))
             progress(name)
+        scored[name] = Scored.joined(parts)
     return Backtest(
         origins=panel.dates[window.first : window.stop],
         targets=panel.dates[window.first + 1 : window.stop + 1],
@@ -232,6 +238,22 @@ def run(
         scored=scored,
         fits=tuple(fits),
     )
+
+
+def _block(
+    vintages: Vintages, recipe: Recipe, column: int, window: Window, changes: Floats
+) -> Block:
+    """Fit in `column`, and forecast from every origin that the fit serves."""
+    panel, served = vintages.newest.panel, window.served(column)
+    fitted = vintages.at(column).fit(recipe, column)
+    scored = Scored.empty(len(changes), len(panel.keys), len(served))
+    for at, origin in enumerate(served):
+        known = vintages.at(origin)
+        rows = _rows(known.panel, panel)
+        for horizon, came in enumerate(changes, start=1):
+            made = fitted.predictor.changes(known.panel, known.features, origin, horizon)
+            scored.put(horizon - 1, rows, at, made, came[rows, origin - window.first])
+    return Block(scored, fitted.newest_target)
 
 
 def _changes(vintages: Vintages, window: Window, last: Floats) -> Floats:

@@ -41,14 +41,20 @@ class Comparison:
     origins: int
 
 
+def mean(values: Floats) -> float:
+    """Mean over all that is not NaN; NaN where nothing is."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else math.nan
+
+
 def mae(error: Floats) -> float:
     """Mean absolute error over all that is not NaN, in the unit of `error`."""
-    return float(np.nanmean(np.abs(error)))
+    return mean(np.abs(error))
 
 
 def rmse(error: Floats) -> float:
     """Root mean squared error over all that is not NaN, in the unit of `error`."""
-    return math.sqrt(float(np.nanmean(np.square(error))))
+    return math.sqrt(mean(np.square(error)))
 
 
 def robust_rmse(error: Floats, limit: float) -> float:
@@ -58,7 +64,8 @@ def robust_rmse(error: Floats, limit: float) -> float:
 
 def robust_limit(reference_error: Floats) -> float:
     """The cut for `robust_rmse`: a high quantile of the reference's absolute errors."""
-    return float(np.nanquantile(np.abs(reference_error), ROBUST_QUANTILE))
+    known = np.abs(reference_error[np.isfinite(reference_error)])
+    return float(np.quantile(known, ROBUST_QUANTILE)) if len(known) else math.nan
 
 
 def skill(measure: float, reference: float) -> float:
@@ -135,9 +142,8 @@ def compare_losses(loss: Floats, reference: Floats, horizon: int = 1) -> Compari
     """Compare two (S, N) losses, such as CRPS, by their means over all that both score."""
     both = np.isfinite(loss) & np.isfinite(reference)
     mine, theirs = (np.where(both, values, np.nan) for values in (loss, reference))
-    measures = [float(np.nanmean(values)) if both.any() else math.nan for values in (mine, theirs)]
     return Comparison(
-        skill(*measures),
+        skill(mean(mine), mean(theirs)),
         diebold_mariano(mine, theirs, horizon),
         int(np.isfinite(by_date(theirs - mine)).sum()),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Self
 
@@ -41,6 +42,13 @@ class Scored:
         """Return arrays of that shape with nothing in them."""
         shape = (horizons, series, origins)
         return cls(*(np.full(shape, np.nan) for _ in fields(cls)))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Return the forecasts of `parts` in a row, along the origins."""
+        return cls(
+            *(np.concatenate([getattr(p, f.name) for p in parts], axis=2) for f in fields(cls))
+        )
 
     def put(
         self, horizon: int, rows: object, origin: int, made: Distribution, actual: Floats

@@ -7,15 +7,22 @@ from prefect import flow
 from canasta.deliver.backdated import BackDated
 from canasta.deliver.publish import Published
 from canasta.deliver.summary import published_lines
+from canasta.errors import SettingsError
+from canasta.forecast.outlook import HORIZONS
 from orchestration.flows.backdated import report_the_past
 from orchestration.tasks.ingest import ingest_publications, read_history
-from orchestration.tasks.publish import publish_forecasts, settle_registry, write_report
+from orchestration.tasks.publish import (
+    publish_forecasts,
+    settle_registry,
+    write_horizons,
+    write_report,
+)
 from orchestration.workspace import writing
 
 
 @flow(name="daily_prediction_flow_batch")
 def daily_prediction_flow_batch(
-    execution_date: str | None = None, ingest: bool = True
+    execution_date: str | None = None, ingest: bool = True, horizons: int = 1
 ) -> Published | BackDated:
     """Ingest, forecast with the champion, report.
 
@@ -25,9 +32,20 @@ def daily_prediction_flow_batch(
     Args:
         execution_date: the day that the run stands for, as YYYY-MM-DD; today by default.
         ingest: look for a new publication first.
+        horizons: publications ahead; with more than 1 another report beside the daily one.
+
+    Raises:
+        SettingsError: there are no so many horizons, or they are asked for as of a past day.
     """
+    if not 1 <= horizons <= HORIZONS:
+        raise SettingsError(f"HORIZON={horizons} is out of reach; choose 1 to {HORIZONS}.")
     with writing(execution_date, from_source=ingest) as work:
         if work.back_dated:
+            if horizons > 1:
+                raise SettingsError(
+                    f"HORIZON={horizons} is for what is live: DATE={work.as_of} lies before what "
+                    f"the lake knows, up to {work.known_until}. Leave one of the two out."
+                )
             return report_the_past(work)
         settle_registry(work)
         if ingest:
@@ -37,4 +55,7 @@ def daily_prediction_flow_batch(
         published, report = write_report(work, pointer)
         for line in published_lines(published, len(report)):
             work.display.print(line)
+        if horizons > 1:
+            ahead = write_horizons(work, pointer, horizons)
+            work.display.print(f"{ahead.csv}\n{ahead.workbook}")
     return published

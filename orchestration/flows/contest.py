@@ -58,7 +58,7 @@ def hold_contest(work: Workspace, panel: Panel, basis: Basis) -> Outcome:
         for algorithm in work.parameters.space
     }
     recipes = {algorithm: found.best.recipe for algorithm, found in searches.items()}
-    name = _name(champion)
+    name = contestant_name(champion)
     if name == CHAMPION and champion is not None:
         recipes[CHAMPION] = champion
     backtest = back_test(work, vintages, window, recipes)
@@ -108,7 +108,8 @@ def window_of(work: Workspace, panel: Panel) -> Window:
     return last_window(panel, parameters.origins, parameters.training, work.settings.retrain_every)
 
 
-def _name(champion: Recipe | None) -> str | None:
+def contestant_name(champion: Recipe | None) -> str | None:
+    """Return under which name the recipe that holds the title competes; None without one."""
     if champion is None:
         return None
     return PERSISTENCE if champion.algorithm == PERSISTENCE else CHAMPION

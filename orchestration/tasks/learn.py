@@ -10,6 +10,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from canasta.forecast.backtest import Backtest, run
+from canasta.forecast.blocks import Blocks
 from canasta.forecast.origins import Window
 from canasta.forecast.recipe import Recipe
 from canasta.forecast.training import Fitted, Trainer
@@ -45,13 +46,25 @@ def search_recipe(
 
 @task(name="backtest", cache_policy=NO_CACHE)
 def back_test(
-    work: Workspace, vintages: Vintages, window: Window, recipes: Mapping[str, Recipe]
+    work: Workspace,
+    vintages: Vintages,
+    window: Window,
+    recipes: Mapping[str, Recipe],
+    blocks: Blocks | None = None,
 ) -> Backtest:
-    """Let the recipes and persistence compete on the same origins."""
+    """Let the recipes and persistence compete on the same origins.
+
+    Args:
+        work: the workspace.
+        vintages: the history.
+        window: the origins.
+        recipes: by the contestant's name.
+        blocks: where parts that were made are kept, and looked for.
+    """
     fits = (len(recipes) + 1) * len(window.refits)
     slices = tuple(work.commodity.slice_of(key) for key in vintages.newest.panel.keys)
     with work.display.step("Back-test", fits) as told:
-        result = run(vintages, recipes, window, slices, told)
+        result = run(vintages, recipes, window, slices, told, blocks)
         told(f"{len(window.origins)} origins, {len(result.recipes)} contestants")
     return result
 

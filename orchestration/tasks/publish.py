@@ -9,7 +9,12 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from canasta.deliver.backdated import BackDated, publish_missing
-from canasta.deliver.publish import Published, publish_report
+from canasta.deliver.publish import (
+    Published,
+    PublishedHorizons,
+    publish_horizons,
+    publish_report,
+)
 from canasta.deliver.report import ModelName
 from canasta.forecast.outlook import Outlook, forecast
 from canasta.forecast.panel import Panel
@@ -63,8 +68,7 @@ def publish_forecasts(work: Workspace, basis: Basis) -> Pointer:
 def write_report(work: Workspace, pointer: Pointer) -> tuple[Published, pd.DataFrame]:
     """Write the report of the published forecasts."""
     with work.display.step("Report") as told:
-        live: PublishedPanel = read_panel(work.store, pointer.panel)
-        model = ModelName(pointer.title.recipe.algorithm, live.version, work.simulated)
+        live, model = _live(work, pointer)
         published = publish_report(
             work.store,
             work.reports_dir,
@@ -76,6 +80,24 @@ def write_report(work: Workspace, pointer: Pointer) -> tuple[Published, pd.DataF
         )
         told(str(published.csv))
     return published, pd.read_csv(published.csv)
+
+
+@task(name="report-ahead", cache_policy=NO_CACHE)
+def write_horizons(work: Workspace, pointer: Pointer, horizons: int) -> PublishedHorizons:
+    """Write the report of the next `horizons` publications, 2 or more."""
+    with work.display.step(f"Report of {horizons} publications") as told:
+        live, model = _live(work, pointer)
+        published = publish_horizons(
+            work.store,
+            work.reports_dir,
+            live.panel,
+            live.outlook,
+            work.commodity,
+            model,
+            horizons,
+        )
+        told(str(published.csv))
+    return published
 
 
 @task(name="forecast-the-past", cache_policy=NO_CACHE)
@@ -102,3 +124,9 @@ def write_missing_report(
         made = publish_missing(work.store, work.reports_dir, panel, outlook, work.commodity, model)
         told(made.report if made.written else "none is missing")
     return made
+
+
+def _live(work: Workspace, pointer: Pointer) -> tuple[PublishedPanel, ModelName]:
+    """Return the published forecasts, and what the report calls their model."""
+    live = read_panel(work.store, pointer.panel)
+    return live, ModelName(pointer.title.recipe.algorithm, live.version, work.simulated)
