@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from canasta.deliver.backtest_files import Figures, backtest_json, figures, seeds_json
+from canasta.deliver.backtest_page import PageFacts, page
+from canasta.deliver.backtest_verdict import decision_sentence
 from canasta.errors import SettingsError
 from canasta.forecast.backtest import Backtest
 from canasta.forecast.distribution import Distribution
@@ -29,7 +31,7 @@ from orchestration.tasks.learn import CHAMPION, back_test, search_recipe
 from orchestration.unfinished import Unfinished
 from orchestration.workspace import Workspace, reading
 
-JSON, SEEDS_JSON = "backtest.json", "backtest-seeds.json"
+JSON, PAGE, SEEDS_JSON = "backtest.json", "backtest.html", "backtest-seeds.json"
 MOST_SEEDS = 100
 
 LEGEND = (
@@ -44,6 +46,7 @@ LEGEND = (
 class _Compared:
     """A back-test with one seed, what the gate says of it, and the parts it was made of."""
 
+    panel: Panel
     backtest: Backtest
     ruling: Ruling
     unfinished: Unfinished
@@ -97,7 +100,7 @@ def _compare(work: Workspace, since: date | None, until: date | None) -> _Compar
     evidence = gather(measured, incumbent, candidates)
     margins = work.parameters.gate
     ruling = Ruling(evidence, margins, decide(evidence, margins))
-    return _Compared(_with_earlier(work, panel, window, measured), ruling, unfinished)
+    return _Compared(panel, _with_earlier(work, panel, window, measured), ruling, unfinished)
 
 
 def _decides(work: Workspace, window: Window) -> dict[str, object]:
@@ -159,6 +162,21 @@ def _tell(work: Workspace, compared: _Compared) -> None:
     if CHAMPION in backtest.recipes:
         work.display.print("The champion was chosen on some of these targets, which flatters it.")
     _write(work, JSON, backtest_json(backtest, work.settings.seed, compared.ruling))
+    _write(work, PAGE, page(backtest, _facts(work, compared)).encode())
+
+
+def _facts(work: Workspace, compared: _Compared) -> PageFacts:
+    return PageFacts(
+        commodity=work.commodity.title,
+        unit=work.commodity.unit,
+        seed=work.settings.seed,
+        evaluations=work.settings.max_evals,
+        refit_every=work.settings.retrain_every,
+        made_on=work.settings.today(),
+        simulated=work.simulated,
+        decision=decision_sentence(compared.ruling.decision),
+        panel=compared.panel,
+    )
 
 
 def _tell_seeds(work: Workspace, backtest: Backtest, measured: Mapping[int, Figures]) -> None:
