@@ -15,6 +15,7 @@
     │   └── ObjectCorrupt           a stored object does not match its hash or schema
     ├── FeaturesMismatch            a model was fitted on features that are not computed
     ├── TooLittleHistory            fewer publications than the work needs
+    ├── UnknownSeries               no series has the labels that were asked for
     ├── RegistryError               anything wrong with MLflow or the promoted objects
     │   ├── RegistryUnavailable     MLflow does not answer
     │   ├── UnknownVersion          the named version does not exist
@@ -125,6 +126,10 @@ class FeaturesMismatch(CanastaError):
 
 class TooLittleHistory(CanastaError):
     """Fewer publications than the work needs."""
+
+
+class UnknownSeries(CanastaError):
+    """No series has the labels that were asked for."""
 
 
 class RegistryError(CanastaError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -19,6 +19,7 @@ from canasta.forecast.outlook import HORIZONS
 from canasta.forecast.panel import Panel
 from canasta.forecast.recipe import PERSISTENCE, Recipe
 from canasta.forecast.scored import Scored
+from canasta.forecast.slices import Slice, by_group, groups_of, worse_by_chance
 from canasta.forecast.vintages import Vintages
 from canasta.registry.evidence import gather
 from canasta.registry.gate import decide
@@ -27,6 +28,7 @@ from canasta.registry.steps import Ruling
 from canasta.store import store_for
 from orchestration.comparison_tables import by_seed, by_slice, overall
 from orchestration.flows.contest import contestant_name, vintages_of, window_of
+from orchestration.slice_tables import verdict_line
 from orchestration.tasks.learn import CHAMPION, back_test, search_recipe
 from orchestration.unfinished import Unfinished
 from orchestration.workspace import Workspace, reading
@@ -47,6 +49,7 @@ class _Compared:
     """A back-test with one seed, what the gate says of it, and the parts it was made of."""
 
     panel: Panel
+    window: Window
     backtest: Backtest
     ruling: Ruling
     unfinished: Unfinished
@@ -69,8 +72,9 @@ def print_comparison(since: str | None, until: str | None, seeds: str | None) ->
     """
     work, bounds = reading(), (_date(since), _date(until))
     if seeds is None:
-        made = [_compare(work, *bounds)]
-        _tell(work, made[0])
+        alone = _compare(work, *bounds)
+        made = [alone]
+        _tell(work, alone.panel, _with_earlier(work, alone), alone.ruling)
     else:
         measured = {}
         made = []
@@ -100,7 +104,7 @@ def _compare(work: Workspace, since: date | None, until: date | None) -> _Compar
     evidence = gather(measured, incumbent, candidates)
     margins = work.parameters.gate
     ruling = Ruling(evidence, margins, decide(evidence, margins))
-    return _Compared(panel, _with_earlier(work, panel, window, measured), ruling, unfinished)
+    return _Compared(panel, window, measured, ruling, unfinished)
 
 
 def _decides(work: Workspace, window: Window) -> dict[str, object]:
@@ -131,12 +135,13 @@ def _searched(
     return recipes
 
 
-def _with_earlier(work: Workspace, panel: Panel, window: Window, backtest: Backtest) -> Backtest:
+def _with_earlier(work: Workspace, compared: _Compared) -> Backtest:
     """Add the earlier system, which forecasts a price of the next publication and no more."""
+    backtest = compared.backtest
     scored = {}
     for name, recipe in EARLIER.items():
         with work.display.step(f"Back-test {name}"):
-            prices = earlier_forecasts(panel, recipe, window, work.settings.seed)
+            prices = earlier_forecasts(compared.panel, recipe, compared.window, work.settings.seed)
         scored[name] = Scored.empty(*backtest.changes.shape)
         everyone = slice(None)
         for at, (price, last) in enumerate(zip(prices.T, backtest.last.T, strict=True)):
@@ -149,24 +154,23 @@ def _with_earlier(work: Workspace, panel: Panel, window: Window, backtest: Backt
     )
 
 
-def _tell(work: Workspace, compared: _Compared) -> None:
-    backtest, measured = compared.backtest, figures(compared.backtest)
+def _tell(work: Workspace, panel: Panel, backtest: Backtest, ruling: Ruling) -> None:
+    measured = figures(backtest)
     models = [name for name in backtest.recipes if name not in EARLIER]
     for horizon in backtest.horizons:
         shown = list(backtest.recipes) if horizon == 1 else models
         work.display.print(overall(measured, shown, horizon, work.commodity.unit))
     rivals = [name for name in models if name != PERSISTENCE]
     work.display.print(by_slice(backtest, rivals))
+    groups = groups_of(panel.keys, work.commodity)
+    for name in rivals:
+        _tell_worse(work, name, by_group(backtest, name, groups))
     work.display.print(f"{_basis(work, backtest)}; seed {work.settings.seed}. {LEGEND}")
-    work.display.print(f"The gate on this evidence: {compared.ruling.decision.reason}")
+    work.display.print(f"The gate on this evidence: {ruling.decision.reason}")
     if CHAMPION in backtest.recipes:
         work.display.print("The champion was chosen on some of these targets, which flatters it.")
-    _write(work, JSON, backtest_json(backtest, work.settings.seed, compared.ruling))
-    _write(work, PAGE, page(backtest, _facts(work, compared)).encode())
-
-
-def _facts(work: Workspace, compared: _Compared) -> PageFacts:
-    return PageFacts(
+    _write(work, JSON, backtest_json(backtest, work.settings.seed, ruling))
+    facts = PageFacts(
         commodity=work.commodity.title,
         unit=work.commodity.unit,
         seed=work.settings.seed,
@@ -174,13 +178,22 @@ def _facts(work: Workspace, compared: _Compared) -> PageFacts:
         refit_every=work.settings.retrain_every,
         made_on=work.settings.today(),
         simulated=work.simulated,
-        decision=decision_sentence(compared.ruling.decision),
-        panel=compared.panel,
+        decision=decision_sentence(ruling.decision),
+        panel=panel,
     )
+    _write(work, PAGE, page(backtest, facts).encode())
+
+
+def _tell_worse(work: Workspace, name: str, found: Sequence[Slice]) -> None:
+    """Name the groups that a contestant serves worse than the last price does."""
+    worse = [one for one in found if one.worse]
+    named = "; ".join(f"{one.group} ({', '.join(one.worse)})" for one in worse) or "none"
+    line = verdict_line(found, worse_by_chance(found))
+    work.display.print(f"{name}, groups served worse: {named}. {line}\n")
 
 
 def _tell_seeds(work: Workspace, backtest: Backtest, measured: Mapping[int, Figures]) -> None:
-    rivals = [name for name in backtest.recipes if name not in (PERSISTENCE, *EARLIER)]
+    rivals = [name for name in backtest.recipes if name != PERSISTENCE]
     for horizon in backtest.horizons:
         for name in rivals:
             work.display.print(by_seed(measured, name, horizon, work.commodity.unit))

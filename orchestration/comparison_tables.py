@@ -10,8 +10,8 @@ from rich.table import Table
 
 from canasta.deliver.backtest_files import Figures, mean_figures
 from canasta.forecast.backtest import Backtest
-from canasta.forecast.metrics import Comparison
 from canasta.forecast.recipe import PERSISTENCE
+from orchestration.slice_tables import compared
 
 COLUMNS = {
     "rmse": ("RMSE", ".4f"),
@@ -59,8 +59,8 @@ def by_slice(backtest: Backtest, names: Sequence[str]) -> Table:
     for name in names:
         table.add_column(name, justify="right", no_wrap=True)
     for part in backtest.parts:
-        compared = [backtest.compare(name, PERSISTENCE, part) for name in names]
-        table.add_row(part, *(_compared(one) for one in compared))
+        found = [backtest.compare(name, PERSISTENCE, part) for name in names]
+        table.add_row(part, *(compared(one) for one in found))
     return table
 
 
@@ -78,12 +78,6 @@ def _table(title: str, first: str) -> Table:
 
 def _cells(figures: Mapping[str, float]) -> list[str]:
     return [_shown(figures[key], form) for key, (_, form) in COLUMNS.items()]
-
-
-def _compared(comparison: Comparison) -> str:
-    if math.isnan(comparison.skill):  # prices that stood still: there was nothing to win
-        return "–"
-    return f"{comparison.skill:+.2f} ({comparison.dm:+.1f})"
 
 
 def _shown(value: float, form: str) -> str:

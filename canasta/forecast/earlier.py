@@ -88,5 +88,9 @@ def _fit(
     rows = np.vstack([np.hstack([labels, _trained(panel, target)]) for target in targets])
     prices = np.concatenate([panel.prices[:, target] for target in targets])
     known = np.isfinite(rows).all(axis=1) & np.isfinite(prices)
-    kind = RandomForestRegressor if recipe.algorithm == EARLIER_FOREST else xgboost.XGBRegressor
-    return kind(**recipe.params, random_state=seed, n_jobs=2).fit(rows[known], prices[known])
+    if recipe.algorithm == EARLIER_FOREST:
+        forest = RandomForestRegressor(**recipe.params, random_state=seed, n_jobs=2)
+        return forest.fit(rows[known], prices[known])
+    # One thread: XGBoost's wait busily for each other where cores are shared.
+    boosting = xgboost.XGBRegressor(**recipe.params, random_state=seed, n_jobs=1)
+    return boosting.fit(rows[known], prices[known])

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from canasta.forecast.backtest import Backtest
+from canasta.forecast.diagnosis import cumulative_gain
 from canasta.forecast.hurdle import CHANGE
 from canasta.forecast.metrics import rmse
 from canasta.forecast.panel import Floats
@@ -85,7 +86,7 @@ def residuals(backtest: Backtest, name: str, unit: str) -> Figure:
         ylabel="forecasts (log scale)",
     )
     spread.legend(frameon=False, loc="upper left", fontsize=8)
-    course.plot(np.array(backtest.targets), _gain(backtest, name), color=MODEL, lw=1.4)
+    course.plot(np.array(backtest.targets), cumulative_gain(backtest, name), color=MODEL, lw=1.4)
     course.axhline(0, color=BASE, lw=0.8)
     course.set(xlabel="target date", ylabel="CRPS saved so far (% of persistence's)")
     dates = ConciseDateFormatter(course.xaxis.get_major_locator())  # type: ignore[no-untyped-call] # matplotlib.dates has no annotations
@@ -144,12 +145,6 @@ def _importance(fitted: Fitted) -> Floats | None:
 
 def _reach(values: Floats) -> float:
     return float(np.quantile(np.abs(values), SHOWN)) or 1.0
-
-
-def _gain(backtest: Backtest, name: str) -> Floats:
-    """CRPS saved up to each target date, in percent of all of persistence's: (N,)."""
-    base, loss = (np.nansum(backtest.crps(who), axis=0) for who in (PERSISTENCE, name))
-    return 100 * np.cumsum(base - loss) / (base.sum() or 1.0)
 
 
 def _changes(backtest: Backtest, name: str) -> tuple[Floats, Floats]:

@@ -14,11 +14,11 @@ from canasta.settings import ROOT
 
 # fmt: off
 TARGETS = [
-    "daily", "retrain", "report", "backtest", "reproduce", "backfill",
+    "daily", "retrain", "report", "backtest", "explain", "reproduce", "backfill",
     "promote", "rollback", "quarantine",
     "simulate", "publish",
     "mlflow", "prefect", "schedule", "status", "stop",
-    "test", "test-slow", "lint", "format", "bench", "clean",
+    "test", "test-slow", "lint", "format", "bench", "bench-accuracy", "clean",
 ]
 # fmt: on
 
@@ -34,8 +34,9 @@ sys.exit(int(os.environ.get("ANSWER", "0")))
 @pytest.fixture
 def house(tmp_path: Path) -> Path:
     """A folder with the Makefile and a Python that only writes down how it was called."""
-    for name in ("Makefile", "Pipfile", "Pipfile.lock"):
-        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "tests" / "peers").mkdir(parents=True)
+    for name in ("Makefile", "Pipfile", "Pipfile.lock", "tests/peers/requirements.txt"):
+        shutil.copy(ROOT / name, tmp_path / name)
     bin_folder = tmp_path / ".venv" / "bin"
     bin_folder.mkdir(parents=True)
     recorder = bin_folder / "python"
@@ -98,6 +99,18 @@ def test_make_alone_prints_every_target_on_a_line_of_its_own(house: Path) -> Non
         (
             ["backtest", "FROM=2025-01-01", "TO=2025-04-30"],
             ["backtest", "--from", "2025-01-01", "--to", "2025-04-30"],
+        ),
+        (["explain"], ["explain"]),
+        (
+            ["explain", "ESTADO=Edo. México", "CIUDAD=Cd.Juárez", "TIPO=a 'b'", "CANAL=x; echo y"],
+            [
+                *("explain", "--label", "Estado=Edo. México", "--label", "Ciudad=Cd.Juárez"),
+                *("--label", "Tipo=a 'b'", "--label", "Canal=x; echo y"),
+            ],
+        ),
+        (
+            ["explain", "ESTADO=Jalisco", "HORIZON=3", "DATE=2025-04-30"],
+            ["explain", "--label", "Estado=Jalisco", "--horizon", "3", "--date", "2025-04-30"],
         ),
         (
             ["backfill", "FROM=2025-01-01", "TO=2025-04-30"],
@@ -181,7 +194,7 @@ def test_missing_variable_is_told_before_anything_runs(
 
 
 def test_clean_removes_what_make_made_and_nothing_else(house: Path) -> None:
-    made = [".venv-pipenv/x", "data/publications/x", "data/run/x", ".mypy_cache/x"]
+    made = [".venv-pipenv/x", ".venv-peers/x", "data/publications/x", "data/run/x", ".mypy_cache/x"]
     kept = ["data/lake/x", "data/lake-simulated/x", "data/mlflow.db", "reports/x", ".env"]
     for name in made + kept:
         (house / name).parent.mkdir(parents=True, exist_ok=True)
