@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -26,8 +27,15 @@ PROBABILITIES = (CHANGE, UP)
 """Heads that classify; the others regress."""
 
 THREADS = 1
-"""Heads are fitted side by side, each in one thread: XGBoost's sums depend on the number of
+"""XGBoost's heads are fitted side by side, each in one thread: its sums depend on the number of
 threads, and its threads wait busily for each other where cores are shared."""
+
+FOREST_THREADS = 2
+"""Trees of a forest that are grown at a time; their number changes no bit."""
+
+_ONE_FOREST = Lock()
+"""Forests are fitted one after the other: scikit-learn swaps the process's warning filters while it
+fits, and a second forest that reads them meanwhile warns of a misuse that is none."""
 
 BINS = 64
 """XGBoost's histograms have so many: features are rates and deviations, smooth at this grain,
@@ -92,8 +100,9 @@ def _fit_forest(
     classifies: bool,
 ) -> FittedHead:
     kind = RandomForestClassifier if classifies else RandomForestRegressor
-    forest = kind(**params, random_state=seed, n_jobs=THREADS)
-    forest.fit(rows, targets)
+    forest = kind(**params, random_state=seed, n_jobs=FOREST_THREADS)
+    with _ONE_FOREST:
+        forest.fit(rows, targets)
     return FittedHead(treelite.sklearn.import_model(forest).serialize_bytes(), forest)
 
 

@@ -22,7 +22,7 @@ from canasta.forecast.trees import Trees
 from canasta.parameters import HurdleParameters, TrainingParameters
 
 WORKERS = 2
-"""Heads fitted at a time: they share nothing, so their number changes no bit."""
+"""Heads begun at a time: they share nothing, so their number changes no bit."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ percentages: positive is better than the reference.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +43,7 @@ class Comparison:
 
 def mean(values: Floats) -> float:
     """Mean over all that is not NaN; NaN where nothing is."""
-    known = values[np.isfinite(values)]
+    known = values[~np.isnan(values)]
     return float(known.mean()) if len(known) else math.nan
 
 
@@ -90,8 +90,8 @@ def diebold_mariano(loss: Floats, reference: Floats, horizon: int = 1) -> float:
     Leybourne and Newbold and is to be read against t with n - 1 degrees of freedom.
 
     Returns:
-        The statistic, or NaN (no evidence) where fewer than two dates can be compared or the
-        variance is not positive.
+        The statistic, or NaN (no evidence) where fewer than two dates, or no more than `horizon`,
+        can be compared, or the variance is not positive.
 
     References:
         Diebold and Mariano (1995), Comparing Predictive Accuracy, JBES 13(3).
@@ -102,7 +102,7 @@ def diebold_mariano(loss: Floats, reference: Floats, horizon: int = 1) -> float:
     differential = by_date(reference - loss)
     differential = differential[np.isfinite(differential)]
     count = len(differential)
-    if count < MIN_DATES:
+    if count < max(MIN_DATES, horizon + 1):
         return math.nan
     centred = differential - differential.mean()
     lags = min(max(1, horizon), count - 1)
@@ -120,33 +120,30 @@ def diebold_mariano(loss: Floats, reference: Floats, horizon: int = 1) -> float:
 
 def compare_rmse(error: Floats, reference: Floats, horizon: int = 1) -> Comparison:
     """Compare two (S, N) errors by RMSE, with the DM statistic of the squared losses."""
-    loss, base = np.square(error), np.square(reference)
-    return Comparison(
-        skill(rmse(error), rmse(reference)),
-        diebold_mariano(loss, base, horizon),
-        int(np.isfinite(by_date(base - loss)).sum()),
-    )
+    squared = compare_losses(np.square(error), np.square(reference), horizon)
+    mine, theirs = _where_both(error, reference)
+    return replace(squared, skill=skill(rmse(mine), rmse(theirs)))
 
 
 def compare_mae(error: Floats, reference: Floats, horizon: int = 1) -> Comparison:
     """Compare two (S, N) errors by MAE, with the DM statistic of the absolute losses."""
-    loss, base = np.abs(error), np.abs(reference)
-    return Comparison(
-        skill(mae(error), mae(reference)),
-        diebold_mariano(loss, base, horizon),
-        int(np.isfinite(by_date(base - loss)).sum()),
-    )
+    return compare_losses(np.abs(error), np.abs(reference), horizon)
 
 
 def compare_losses(loss: Floats, reference: Floats, horizon: int = 1) -> Comparison:
     """Compare two (S, N) losses, such as CRPS, by their means over all that both score."""
-    both = np.isfinite(loss) & np.isfinite(reference)
-    mine, theirs = (np.where(both, values, np.nan) for values in (loss, reference))
+    mine, theirs = _where_both(loss, reference)
     return Comparison(
         skill(mean(mine), mean(theirs)),
         diebold_mariano(mine, theirs, horizon),
         int(np.isfinite(by_date(theirs - mine)).sum()),
     )
+
+
+def _where_both(loss: Floats, reference: Floats) -> tuple[Floats, Floats]:
+    """Return both with NaN where either is not known: who abstains gains nothing by it."""
+    both = np.isfinite(loss) & np.isfinite(reference)
+    return np.where(both, loss, np.nan), np.where(both, reference, np.nan)
 
 
 def winkler(low: Floats, high: Floats, actual: Floats, level: float) -> Floats:

@@ -2,6 +2,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import scoringrules
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,6 +38,52 @@ def test_crps_is_the_integral_that_defines_it(row: tuple[list[float], list[float
     assert found == pytest.approx(slow_crps(*row, y / 100), abs=1e-12)
 
 
+@pytest.mark.parametrize("estimator", ["nrg", "qd", "int"])
+def test_crps_equals_a_published_package(estimator: str) -> None:
+    """Of three kinds of rows: all atoms apart, most of them tied, and one certain."""
+    noise = np.random.default_rng(12)
+    apart = np.sort(noise.normal(size=(300, 81)), axis=1)
+    tied = np.sort(noise.integers(-2, 3, (300, 81)) / 2, axis=1)
+    atoms = np.concatenate([apart, tied, np.full((20, 81), 0.3)])
+    weights = noise.dirichlet(np.full(81, 0.2), len(atoms))
+    came = noise.integers(-4, 5, len(atoms)) / 2
+    given_by_them = scoringrules.crps_ensemble(
+        came, atoms, ens_w=weights, estimator=estimator, backend="numpy"
+    )
+    np.testing.assert_allclose(Distribution(atoms, weights).crps(came), given_by_them, atol=1e-12)
+
+
+@given(rows(), st.integers(-400, 400))
+def test_crps_lies_between_nothing_and_the_expected_error(
+    row: tuple[list[float], list[float]], y: int
+) -> None:
+    actual = np.array([y / 100])
+    expected = sum(w * abs(a - actual[0]) for a, w in zip(*row, strict=True))
+    assert -1e-12 <= one(*row).crps(actual)[0] <= expected + 1e-12
+
+
+@given(rows(), st.integers(-400, 400), st.integers(-300, 300), st.integers(1, 50))
+def test_crps_moves_with_its_unit_and_not_with_its_zero(
+    row: tuple[list[float], list[float]], y: int, shift: int, scale: int
+) -> None:
+    atoms, weights = row
+    found = one([scale * (atom + shift) for atom in atoms], weights)
+    expected = scale * one(atoms, weights).crps(np.array([y / 100]))[0]
+    assert found.crps(np.array([scale * (y / 100 + shift)]))[0] == pytest.approx(expected, abs=1e-9)
+
+
+@given(rows(), st.integers(-400, 400))
+def test_an_atom_cut_in_two_is_the_same_atom(row: tuple[list[float], list[float]], y: int) -> None:
+    whole, actual = one(*row), np.array([y / 100])
+    halves = Distribution(
+        np.repeat(whole.atoms, 2, axis=1), np.repeat(whole.weights / 2, 2, axis=1)
+    )
+    assert halves.crps(actual)[0] == pytest.approx(whole.crps(actual)[0], abs=1e-12)
+    assert halves.mean[0] == pytest.approx(whole.mean[0])
+    assert halves.p_change[0] == pytest.approx(whole.p_change[0])
+    assert halves.quantiles([0.5])[0, 0] == whole.quantiles([0.5])[0, 0]
+
+
 @given(st.floats(-3, 3), st.floats(-3, 3))
 def test_crps_of_a_certain_change_is_its_absolute_error(change: float, actual: float) -> None:
     certain = Distribution.certain(np.array([change]))
@@ -54,6 +101,32 @@ def test_quantile_is_the_smallest_change_that_reaches_the_level(
         if sum(weights[: at + 1]) >= level - 1e-9
     ]  # fmt: skip
     assert one(*row).quantiles([level])[0, 0] == reached[0]
+
+
+@given(rows(), st.lists(st.floats(0, 1), min_size=2, max_size=6))
+def test_quantiles_ascend_with_their_levels_and_stay_among_the_atoms(
+    row: tuple[list[float], list[float]], levels: list[float]
+) -> None:
+    found = one(*row).quantiles(sorted(levels))[0]
+    assert (np.diff(found) >= 0).all()
+    assert set(found) <= set(row[0])
+
+
+def test_a_level_that_the_weights_add_up_to_is_reached() -> None:
+    """Eight tenths add up to a hair under 0.8."""
+    tenths = one([float(atom) for atom in range(10)], [0.1] * 10)
+    assert tenths.quantiles([0.1, 0.3, 0.7, 0.8, 1.0])[0].tolist() == [0, 2, 6, 7, 9]
+
+
+def test_crps_is_that_of_quantile_losses_at_all_levels() -> None:
+    """The score is twice the pinball loss, integrated over the levels."""
+    atoms, weights, actual = [-0.5, 0.0, 0.25, 1.0], [0.1, 0.6, 0.2, 0.1], 0.4
+    levels = (np.arange(20_000) + 0.5) / 20_000
+    quantile = one(atoms, weights).quantiles(list(levels))[0]
+    pinball = (actual - quantile) * (levels - (actual < quantile))
+    assert one(atoms, weights).crps(np.array([actual]))[0] == pytest.approx(
+        2 * pinball.mean(), abs=1e-4
+    )
 
 
 @given(rows())
