@@ -150,6 +150,22 @@ def test_publisher_runs_its_command(house: Path, typed: list[str], arguments: li
     assert call(house)[0] == ["-m", "simulate_publication", *arguments]
 
 
+def test_accuracy_is_compared_when_the_peers_are_installed_as_locked(house: Path) -> None:
+    lock = "tests/peers/requirements.txt"
+    checksum = subprocess.run(["cksum", lock], cwd=house, capture_output=True, check=True)
+    peers = house / ".venv-peers"
+    (peers / "bin").mkdir(parents=True)
+    (peers / "bin" / "python").touch()
+    (peers / f".installed-{checksum.stdout.decode().split()[0]}").touch()
+    ended = make(house, "bench-accuracy")
+    assert ended.returncode == 0, ended.stderr
+    assert call(house)[0] == ["-m", "tests.peers"]
+    with (house / lock).open("a") as file:
+        file.write("# another lock\n")
+    planned = make(house, "--dry-run", "bench-accuracy").stdout
+    assert "pip install --require-hashes" in planned
+
+
 def test_variables_of_the_command_line_and_the_environment_reach_the_command(house: Path) -> None:
     make(house, "daily", "SEED=7", "LAKE_URL=/a lake", environment={"MAX_EVALS": "3"})
     environment = call(house)[1]
