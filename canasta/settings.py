@@ -17,6 +17,8 @@ from canasta.commodity import Commodity, load_commodity
 from canasta.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
+SEED_LIMIT = 2**31
+"""Seeds lie below it: what every library takes."""
 FOREIGN_PREFIXES = ("AWS_", "PREFECT_", "MLFLOW_")
 """Keys of these libraries may stand in `.env`; they are handed on, not read here."""
 
@@ -50,7 +52,7 @@ class Settings(BaseModel):
     """Hyperopt evaluations for each algorithm."""
     tuning_seconds: Annotated[int, Field(ge=0)] = 0
     """Time limit of one algorithm's search; 0 is none. With a limit, runs may differ."""
-    seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
+    seed: Annotated[int, Field(ge=0, lt=SEED_LIMIT)] = 1
     retrain_every: Annotated[int, Field(ge=1)] = 10
     """Publications between two searches."""
     lock_ttl_s: Annotated[int, Field(ge=5)] = 120

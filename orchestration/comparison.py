@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -25,9 +26,10 @@ from canasta.registry.evidence import gather
 from canasta.registry.gate import decide
 from canasta.registry.pointer import current
 from canasta.registry.steps import Ruling
+from canasta.settings import SEED_LIMIT
 from canasta.store import store_for
 from orchestration.comparison_tables import by_seed, by_slice, overall
-from orchestration.flows.contest import contestant_name, vintages_of, window_of
+from orchestration.flows.contest import champion_recipe, contestant_name, vintages_of, window_of
 from orchestration.slice_tables import verdict_line
 from orchestration.tasks.learn import CHAMPION, back_test, search_recipe
 from orchestration.unfinished import Unfinished
@@ -35,6 +37,7 @@ from orchestration.workspace import Workspace, reading
 
 JSON, PAGE, SEEDS_JSON = "backtest.json", "backtest.html", "backtest-seeds.json"
 MOST_SEEDS = 100
+_SEEDS = re.compile(r"([0-9]{1,10})(?:-([0-9]{1,10}))?")
 
 LEGEND = (
     "RMSE is of the mean and MAE of the median, both against the last price; CRPS and Winkler "
@@ -78,7 +81,7 @@ def print_comparison(since: str | None, until: str | None, seeds: str | None) ->
     else:
         measured = {}
         made = []
-        for seed in _seeds(seeds):
+        for seed in seeds_of(seeds):
             work.display.print(f"Seed {seed}")
             made.append(_compare(work.with_seed(seed), *bounds))
             measured[seed] = figures(made[-1].backtest)
@@ -94,8 +97,7 @@ def _compare(work: Workspace, since: date | None, until: date | None) -> _Compar
     unfinished = Unfinished(work.settings.reports_dir, _decides(work, window))
     if unfinished.parts:
         work.display.print(f"Going on from {unfinished.parts} parts of an interrupted back-test.")
-    pointer = current(work.store)
-    champion = None if pointer is None else pointer.title.recipe
+    champion = champion_recipe(current(work.store))
     recipes = _searched(work, vintages, window, unfinished)
     candidates, incumbent = list(recipes), contestant_name(champion)
     if incumbent == CHAMPION and champion is not None:
@@ -113,6 +115,7 @@ def _decides(work: Workspace, window: Window) -> dict[str, object]:
     return {
         "lineage": lineage,
         "lake": work.store.url,
+        "commodity": work.commodity.model_dump(),
         "parameters": work.parameters.model_dump(),
         "window": vars(window),
         "evaluations": [work.settings.max_evals, work.settings.tuning_seconds],
@@ -223,18 +226,25 @@ def _date(text: str | None) -> date | None:
         raise SettingsError(f"{text!r} is no date; write it as YYYY-MM-DD.") from None
 
 
-def _seeds(text: str) -> list[int]:
+def seeds_of(text: str) -> list[int]:
     """Read seeds such as `1-5` or `1,4,7`.
 
     Raises:
-        SettingsError: it names none, or one that SEED could not be.
+        SettingsError: it names none, too many, one twice, or one that SEED could not be.
     """
     seeds: list[int] = []
-    for part in text.replace(" ", ",").split(","):
-        first, _, last = part.partition("-")
-        if not (first.isdigit() and (last or first).isdigit()):
+    for part in text.replace(",", " ").split():
+        found = _SEEDS.fullmatch(part)
+        if found is None:
             raise SettingsError(f"SEEDS={text!r} cannot be read; write 1-5, or 1,4,7.")
-        seeds += range(int(first), int(last or first) + 1)
-    if not seeds or len(set(seeds)) < len(seeds) or len(seeds) > MOST_SEEDS:
-        raise SettingsError(f"SEEDS={text!r} must name 1 to {MOST_SEEDS} different seeds.")
+        first = int(found[1])
+        named = range(first, int(found[2] or first) + 1)
+        if not named or named[-1] >= SEED_LIMIT or len(named) + len(seeds) > MOST_SEEDS:
+            raise SettingsError(
+                f"SEEDS={text!r} must name at most {MOST_SEEDS} seeds, each below {SEED_LIMIT}, "
+                "the smaller end of a range first."
+            )
+        seeds += named
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise SettingsError(f"SEEDS={text!r} must name at least one seed, and none twice.")
     return seeds

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from rich.box import SIMPLE_HEAD
+from rich.markup import escape
 from rich.table import Table
 
 from canasta.deliver.backtest_files import Figures, mean_figures
@@ -60,7 +61,7 @@ def by_slice(backtest: Backtest, names: Sequence[str]) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     for part in backtest.parts:
         found = [backtest.compare(name, PERSISTENCE, part) for name in names]
-        table.add_row(part, *(compared(one) for one in found))
+        table.add_row(escape(part), *(compared(one) for one in found))
     return table
 
 

@@ -10,6 +10,7 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.segment import Segments
+from rich.text import Text
 
 UNBOUNDED = 10_000
 """Characters: wider than anything that is printed."""
@@ -64,10 +65,11 @@ class Display:
             self.console.print(line, soft_wrap=True)
 
     def print(self, content: RenderableType) -> None:
-        """Print something for people, as wide as it is: tables are not cut off.
+        """Print something for people, as wide as it is: tables are not cut off, text is as given.
 
         A narrower terminal wraps lines itself, and unwraps them when it is widened.
         """
         unbounded = self.console.options.update(max_width=UNBOUNDED)
-        whole = Segments(self.console.render(content, unbounded))
+        shown = Text(content) if isinstance(content, str) else content  # [labels] are no markup
+        whole = Segments(self.console.render(shown, unbounded))
         self.console.print(whole, crop=False, end="")

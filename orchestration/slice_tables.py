@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from rich.box import SIMPLE_HEAD
+from rich.markup import escape
 from rich.table import Table
 
 from canasta.forecast.metrics import Comparison
@@ -27,7 +28,7 @@ def slices_table(found: Sequence[Slice]) -> Table:
     table.add_column("verdict", no_wrap=True)
     for one in found:
         table.add_row(
-            one.group,
+            escape(one.group),
             str(one.count),
             *(compared(getattr(one, name)) for name in MEASURES),
             f"{one.coverage_80:.3f}",

@@ -19,6 +19,9 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
+from canasta.errors import RunInProgress
 from canasta.forecast.blocks import Block
 from canasta.forecast.recipe import Recipe
 from canasta.registry.objects import sha256, to_json
@@ -38,12 +41,24 @@ class Unfinished:
     Args:
         reports_dir: folder of the reports.
         decides: JSON-ready values that decide the figures, beside the code itself.
+
+    Raises:
+        RunInProgress: the same back-test is running already.
+        OSError: nothing can be written there.
     """
 
     def __init__(self, reports_dir: Path, decides: Any) -> None:
         self._key = sha256(to_json({"code": code_sha256(), "decides": decides}))[:16]
         self._folder = reports_dir / FOLDER
         self._store: Store = store_for(str(self._folder))
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(self._folder / f"{self._key}.lock")
+        try:
+            self._lock.acquire(blocking=False)
+        except Timeout:
+            raise RunInProgress(
+                "The same back-test is running already; let it end, or stop it."
+            ) from None
 
     @property
     def parts(self) -> int:
@@ -53,7 +68,11 @@ class Unfinished:
     def recipe(self, algorithm: str) -> Recipe | None:
         """Return what the search of an algorithm found, if it ended."""
         content = self._read(self._search(algorithm))
-        return None if content is None else Recipe.from_dict(json.loads(content))
+        try:
+            return None if content is None else Recipe.from_dict(json.loads(content))
+        except (*UNREADABLE, TypeError) as error:
+            log.warning("%s: %r; searched again", self._search(algorithm), error)
+            return None
 
     def keep_recipe(self, recipe: Recipe) -> None:
         """Keep what the search of its algorithm found."""
@@ -73,8 +92,13 @@ class Unfinished:
         self._store.replace(self._block(recipe, column), block.to_bytes())
 
     def discard(self) -> None:
-        """Forget everything: the back-test is whole."""
+        """Forget everything, and let others begin: the back-test is whole."""
         shutil.rmtree(self._folder / self._key, ignore_errors=True)
+        self.release()
+
+    def release(self) -> None:
+        """Let others begin, from what is kept; the end of the process does the same."""
+        self._lock.release()
 
     def _read(self, key: str) -> bytes | None:
         try:
@@ -90,9 +114,10 @@ class Unfinished:
 
 
 def code_sha256() -> str:
-    """Return the SHA-256 of all that is run in a back-test: the domain's code."""
+    """Return the SHA-256 of all code that is run in a back-test."""
     digest = hashlib.sha256()
-    for path in sorted((ROOT / "canasta").rglob("*.py")):
+    rooms = ("canasta", "orchestration")
+    for path in sorted(path for room in rooms for path in (ROOT / room).rglob("*.py")):
         digest.update(f"{path.relative_to(ROOT)}\0".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()

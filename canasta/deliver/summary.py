@@ -9,6 +9,7 @@ from io import StringIO
 import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -161,7 +162,7 @@ def _markets(report: pd.DataFrame, commodity: Commodity) -> Table:
         counts = [str(row[SERIES]), str(row[STILL])]
         prices = [f"{row[price.last]:.2f}", f"{row[price.suggested]:.2f}"]
         fine = [f"{row[price.mean]:.4f}", f"{row[CHANGE]:+.4f}"]
-        labels = [str(row[name]) for name in commodity.keys.slices]
+        labels = [escape(str(row[name])) for name in commodity.keys.slices]
         table.add_row(*labels, *counts, *prices, *fine)
     return table
 
@@ -179,7 +180,7 @@ def _moves(report: pd.DataFrame, commodity: Commodity) -> RenderableType:
     for row, expected in zip(moved.to_dict("records"), ranges, strict=True):
         key = ", ".join(str(row[name]) for name in commodity.keys.columns)
         prices = [f"{row[price.last]:.2f}", f"{row[price.suggested]:.2f}", f"{row[MOVE]:+.4f}"]
-        table.add_row(key, *prices, f"{row[P_CHANGE]:.0%}", expected)
+        table.add_row(escape(key), *prices, f"{row[P_CHANGE]:.0%}", expected)
     return table
 
 

@@ -55,22 +55,29 @@ class Written:
 def first_written(lake: Store, horizon: int) -> list[Written]:
     """Read the first forecast that was written down from each origin, the oldest origin first.
 
+    Files of the first layout, which held no distribution, are left out.
+
     Raises:
         ObjectCorrupt: a file cannot be read, or its quantiles are taken at other levels.
     """
     keys = [key for key in lake.keys(FOLDER) if key.endswith(".parquet")]
     files = zip(keys, lake.read_all(keys), strict=True)
     first: dict[date, Written] = {}
-    for written in (_read(content, key, horizon) for key, content in files):
+    for key, content in files:
+        written = _read(content, key, horizon)
+        if written is None:
+            continue
         known = first.get(written.origin)
         if known is None or written.made_at < known.made_at:
             first[written.origin] = written
     return [first[origin] for origin in sorted(first)]
 
 
-def _read(content: bytes, key: str, horizon: int) -> Written:
+def _read(content: bytes, key: str, horizon: int) -> Written | None:
     try:
         table = pq.read_table(io.BytesIO(content))
+        if QUANTILES not in table.column_names and "median" in table.column_names:
+            return None
         labels = table.column_names[: table.column_names.index("origin")]
         levels = json.loads(table.schema.metadata[LEVELS_KEY.encode()])
         rows = table.filter(pc.equal(table["horizon"], horizon))

@@ -32,6 +32,7 @@ from canasta.forecast.metrics import (
 from canasta.forecast.origins import Window
 from canasta.forecast.panel import Floats, Panel
 from canasta.forecast.recipe import PERSISTENCE, Recipe
+from canasta.forecast.rows import SCALE
 from canasta.forecast.scored import Scored
 from canasta.forecast.vintages import Vintages
 from canasta.forecast.windows import Ints
@@ -257,10 +258,17 @@ def _block(
 
 
 def _changes(vintages: Vintages, window: Window, last: Floats) -> Floats:
-    """(H, S, N): the changes that came, of what was forecast."""
-    tasks = vintages.newest.tasks
-    came = np.stack([task.changes[:, window.first : window.stop] for task in tasks])
-    return np.where(np.isfinite(last), came, np.nan)
+    """(H, S, N): the changes that came, from the last price as it was known, in whole units.
+
+    NaN for targets after the window's last: neither origins nor targets lie beyond it.
+    """
+    trainer = vintages.newest
+    units = np.rint(trainer.panel.prices[:, : window.stop + 1] * SCALE)
+    came = np.full((len(trainer.tasks), *last.shape), np.nan)
+    for task, of_horizon in zip(trainer.tasks, came, strict=True):
+        targets = units[:, window.first + task.horizon :][:, : len(window.origins)]
+        of_horizon[:, : targets.shape[1]] = targets
+    return (came - np.rint(last * SCALE)) / SCALE
 
 
 def last_known(vintages: Vintages, window: Window) -> Floats:

@@ -23,8 +23,14 @@ from canasta.forecast.hurdle import (
 from canasta.forecast.panel import Floats
 from canasta.parameters import HurdleParameters
 
-NEWTON_STEPS = 25
-"""The likelihood is convex and the start is near: it settles in under ten."""
+NEWTON_STEPS = 100
+"""It settles in under ten, or where what came differs much from what was given, in some tens."""
+
+SETTLED = 1e-10
+"""Size of a step at which the line is found."""
+
+NO_WORSE = 1e-12
+"""Share by which rounding may raise the loss: a step that raises it more is too long."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,7 @@ def held_out(column: int, horizon: int, warm_up: int, length: int) -> HeldOut:
 def calibrated_line(
     probability: Floats, happened: NDArray[np.bool_], ridge: float, floor: float
 ) -> Line:
-    """Fit a logistic regression of what happened on the log odds, by Newton's method.
+    """Fit a logistic regression of what happened on the log odds, by damped Newton steps.
 
     The intercept is drawn to 0 and the slope to 1, each by `ridge` / 2 times its squared
     distance, so that little evidence leaves a probability as it is.
@@ -78,12 +84,23 @@ def calibrated_line(
     """
     design = np.column_stack([np.ones(len(probability)), logit(probability, floor)])
     identity = np.array([0.0, 1.0])
+
+    def loss(weights: Floats) -> float:
+        odds, off = design @ weights, weights - identity
+        return float((np.logaddexp(0.0, odds) - happened * odds).sum() + ridge / 2 * off @ off)
+
     weights = identity
     for _ in range(NEWTON_STEPS):
         given = sigmoid(design @ weights)
         slope = design.T @ (given - happened) + ridge * (weights - identity)
         curvature = (design * (given * (1.0 - given))[:, np.newaxis]).T @ design
-        weights = weights - np.linalg.solve(curvature + ridge * np.eye(2), slope)
+        step = np.linalg.solve(curvature + ridge * np.eye(2), slope)
+        before = loss(weights)
+        while loss(weights - step) > before + NO_WORSE * abs(before):
+            step = step / 2
+        weights = weights - step
+        if np.abs(step).max() < SETTLED:
+            break
     return Line(float(weights[0]), float(weights[1]), floor)
 
 

@@ -21,7 +21,7 @@ from canasta.forecast.recipe import Recipe
 from canasta.registry.lineage import Lineage
 from canasta.registry.objects import ObjectRef, Reader, read_verified, sha256, to_json
 
-FORMAT = 2
+FORMAT = 3
 """Version of the layout; a reader refuses any other."""
 
 MANIFEST = "manifest.json"
@@ -84,7 +84,7 @@ def read_bundle(reader: Reader, ref: ObjectRef) -> Bundle:
     if manifest.get("format") != FORMAT:
         raise ObjectCorrupt(
             f"{ref.key} has format {manifest.get('format')!r}, expected {FORMAT}. "
-            "Read it with the release of Canasta that wrote it, or promote another version."
+            "Read it with the release of Canasta that wrote it, or run `make retrain`."
         )
     files = {
         name: read_verified(reader, ObjectRef(f"{folder}/{name}", digest))

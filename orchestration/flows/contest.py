@@ -11,13 +11,13 @@ from canasta.forecast.backtest import Backtest
 from canasta.forecast.metrics import Comparison
 from canasta.forecast.origins import Window, last_window
 from canasta.forecast.panel import Panel
-from canasta.forecast.recipe import PERSISTENCE, Recipe
+from canasta.forecast.recipe import FEATURES, PERSISTENCE, Recipe
 from canasta.forecast.training import Trainer
 from canasta.forecast.tuning import Search
 from canasta.forecast.vintages import Vintages, read_vintages
 from canasta.registry.evidence import gather
 from canasta.registry.gate import Action, Champion, Evidence
-from canasta.registry.pointer import current
+from canasta.registry.pointer import Pointer, current
 from canasta.registry.steps import Basis, Ruling
 from orchestration.artifacts import show_contest
 from orchestration.tasks.learn import (
@@ -42,17 +42,21 @@ class Outcome:
 def hold_contest(work: Workspace, panel: Panel, basis: Basis) -> Outcome:
     """Let the best recipe of each algorithm, the champion's and persistence compete.
 
-    Without history enough to evaluate anything, the champion stays; where there is none, the
-    last price becomes it.
+    Without history enough to fit or evaluate anything, as in a market that stands still, the
+    champion stays; where there is none, the last price becomes it.
     """
-    pointer = current(work.store)
-    champion = None if pointer is None else pointer.title.recipe
-    vintages = vintages_of(work)
+    champion = champion_recipe(current(work.store))
     trainer = Trainer.of(panel, work.parameters.fit, work.settings.seed)
     try:
-        window = window_of(work, panel)
+        return _with_evidence(work, trainer, basis, champion)
     except TooLittleHistory as reason:
         return _without_evidence(work, trainer, basis, champion, str(reason))
+
+
+def _with_evidence(
+    work: Workspace, trainer: Trainer, basis: Basis, champion: Recipe | None
+) -> Outcome:
+    vintages, window = vintages_of(work), window_of(work, trainer.panel)
     searches = {
         algorithm: search_recipe(work, vintages, window, algorithm, champion)
         for algorithm in work.parameters.space
@@ -106,6 +110,12 @@ def window_of(work: Workspace, panel: Panel) -> Window:
     """
     parameters = work.parameters.backtest
     return last_window(panel, parameters.origins, parameters.training, work.settings.retrain_every)
+
+
+def champion_recipe(pointer: Pointer | None) -> Recipe | None:
+    """Return the recipe that holds the title, if this release can fit it; None without one."""
+    recipe = None if pointer is None else pointer.title.recipe
+    return None if recipe is None or recipe.features != FEATURES else recipe
 
 
 def contestant_name(champion: Recipe | None) -> str | None:

@@ -14,7 +14,7 @@ from canasta.registry.pointer import Pointer, current
 from canasta.registry.steps import Basis
 from orchestration.artifacts import show_report
 from orchestration.flows.backdated import report_the_past
-from orchestration.flows.contest import Outcome, hold_contest
+from orchestration.flows.contest import Outcome, champion_recipe, hold_contest
 from orchestration.tasks.ingest import ingest_publications, read_history
 from orchestration.tasks.publish import (
     publish_forecasts,
@@ -102,9 +102,12 @@ def _contest(work: Workspace, panel: Panel, basis: Basis, *, asked_for: bool) ->
 
 
 def search_is_due(work: Workspace, pointer: Pointer | None) -> bool:
-    """Tell whether nothing is live, or RETRAIN_EVERY publications came since the last search."""
+    """Tell whether RETRAIN_EVERY publications came since the last search.
+
+    Or nothing is live that this release can serve.
+    """
     newest = newest_search(work.store)
-    if pointer is None or newest is None:
+    if newest is None or champion_recipe(pointer) is None:
         return True
     since = [day for day in work.lake.dates() if newest.origin < day <= work.as_of]
     return len(since) >= work.settings.retrain_every

@@ -201,3 +201,36 @@ def test_same_seed_gives_the_same_bits(
         for field in fields(made):
             ours, theirs = (getattr(one, field.name) for one in (again.scored[name], made))
             assert np.array_equal(ours, theirs, equal_nan=True)
+
+
+def test_targets_after_the_window_are_not_scored(
+    panel: Panel, milk: Commodity, parameters: Parameters
+) -> None:
+    vintages = Vintages.unrevised(Trainer.of(panel, parameters.fit, SEED, AHEAD))
+    slices = tuple(milk.slice_of(key) for key in panel.keys)
+    bounded = run(vintages, {}, Window(80, 90, 10), slices)
+    assert np.isfinite(bounded.changes[0, :, -1]).any(), "the last target of horizon 1"
+    assert np.isfinite(bounded.changes[1, :, -2]).any(), "the same target, two publications ahead"
+    assert np.isnan(bounded.changes[1, :, -1]).all(), "it lies after the window's last target"
+
+
+def test_price_that_was_corrected_later_is_scored_from_what_was_known(
+    panel: Panel, milk: Commodity, parameters: Parameters
+) -> None:
+    """The origin said 10 more than is known now; the target came as it is known now."""
+    origin, window = 85, Window(80, 90, 10)
+    mistaken = panel.prices.copy()
+    mistaken[:, origin] += 10
+    then = replace(panel, prices=mistaken)
+    newest = Trainer.of(panel, parameters.fit, SEED, AHEAD)
+    vintages = Vintages(newest, (panel.dates[origin + 1],), lambda _: then)
+    slices = tuple(milk.slice_of(key) for key in panel.keys)
+    found = run(vintages, {}, window, slices)
+    at = origin - window.first
+    scored = np.isfinite(found.changes[0, :, at])
+    assert scored.sum() > 150
+    came = found.last[:, at] + found.changes[0, :, at]
+    assert came[scored] == pytest.approx(panel.prices[scored, origin + 1])
+    assert found.changes[0, scored, at] == pytest.approx(
+        (panel.prices[:, origin + 1] - mistaken[:, origin])[scored]
+    )

@@ -12,7 +12,7 @@ from canasta.forecast.calibration import (
     learn_calibration,
     residual_sizes,
 )
-from canasta.forecast.hurdle import CHANGE, SIZE_DOWN, SIZE_UP, UP, logit
+from canasta.forecast.hurdle import CHANGE, SIZE_DOWN, SIZE_UP, UP, logit, sigmoid
 from canasta.forecast.panel import Floats
 from canasta.parameters import HurdleParameters, Parameters
 
@@ -55,6 +55,26 @@ def test_ridge_draws_the_line_to_the_identity(ridge: float) -> None:
     best = minimize(loss, [0.0, 1.0], method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-8})
     line = calibrated_line(given_, happened, ridge, FLOOR)
     assert [line.intercept, line.slope] == pytest.approx(best.x.tolist(), abs=1e-5)
+
+
+@given(
+    st.integers(0, 1_000),
+    st.floats(0.005, 0.5),
+    st.floats(0.02, 0.9),
+    st.sampled_from([50.0, 200.0]),
+)
+def test_line_is_found_however_much_the_rate_has_shifted(
+    seed: int, said: float, came: float, ridge: float
+) -> None:
+    """The gradient vanishes there; full Newton steps from the identity would diverge."""
+    draws = np.random.default_rng(seed)
+    probability = draws.beta(50 * said, 50 * (1 - said), size=2_000)
+    happened = draws.random(2_000) < came
+    line = calibrated_line(probability, happened, ridge, 1e-4)
+    odds = logit(probability, 1e-4)
+    off = sigmoid(line.intercept + line.slope * odds) - happened
+    gradient = (off.sum() + ridge * line.intercept, off @ odds + ridge * (line.slope - 1))
+    assert np.abs(gradient).max() < 1e-5
 
 
 def test_no_evidence_leaves_probabilities_as_they_are() -> None:

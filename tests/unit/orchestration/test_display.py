@@ -73,3 +73,9 @@ def test_empty_line_can_be_printed() -> None:
     console = log()
     Display(console).print("")
     assert shown(console) == "\n"
+
+
+def test_brackets_in_a_text_are_no_markup() -> None:
+    console = log()
+    Display(console).print("Written: /srv/reports[bold]/x [/red]")
+    assert shown(console) == "Written: /srv/reports[bold]/x [/red]\n"

@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from canasta.errors import RunInProgress
 from canasta.forecast.blocks import Block
 from canasta.forecast.recipe import Recipe
 from canasta.forecast.scored import Scored
@@ -23,6 +24,7 @@ def test_parts_are_found_again_by_the_same_back_test_alone(tmp_path: Path) -> No
     first = Unfinished(tmp_path, {"seed": 1})
     first.keep_recipe(RECIPE)
     first.put(RECIPE, 10, block())
+    first.release()
     same, other = Unfinished(tmp_path, {"seed": 1}), Unfinished(tmp_path, {"seed": 2})
     assert same.parts == 2
     assert same.recipe("xgboost") == RECIPE
@@ -58,3 +60,20 @@ def test_part_that_is_cut_is_made_again(
     with caplog.at_level(logging.WARNING):
         assert unfinished.get(RECIPE, 10) is None
     assert "fitted again" in caplog.text
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"null", b'{"algorithm": 1}', b"\xff"])
+def test_search_that_cannot_be_read_is_made_again(tmp_path: Path, content: bytes) -> None:
+    unfinished = Unfinished(tmp_path, {})
+    unfinished.keep_recipe(RECIPE)
+    (file,) = (tmp_path / FOLDER).rglob("*.json")
+    file.write_bytes(content)
+    assert unfinished.recipe("xgboost") is None
+
+
+def test_the_same_back_test_does_not_run_twice_at_once(tmp_path: Path) -> None:
+    running = Unfinished(tmp_path, {"seed": 1})
+    with pytest.raises(RunInProgress, match="running already"):
+        Unfinished(tmp_path, {"seed": 1})
+    running.discard()
+    assert Unfinished(tmp_path, {"seed": 1}).parts == 0

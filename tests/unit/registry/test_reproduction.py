@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from canasta.forecast.fit import fit
 
 from canasta.commodity import Commodity
 from canasta.errors import NotReproducible
-from canasta.forecast.fit import fit
 from canasta.forecast.history import read_panel
 from canasta.forecast.outlook import forecast
 from canasta.forecast.panel import Panel
