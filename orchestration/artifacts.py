@@ -7,7 +7,7 @@ from rich.console import RenderableType
 
 from canasta.deliver.publish import Published
 from canasta.deliver.summary import as_text
-from canasta.forecast.backtest import Backtest
+from canasta.forecast.evaluation.backtest import Backtest
 from canasta.registry.steps import Ruling
 
 

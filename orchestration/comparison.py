@@ -7,21 +7,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from canasta.deliver.backtest_files import Figures, backtest_json, figures, seeds_json
-from canasta.deliver.backtest_page import PageFacts, page
-from canasta.deliver.backtest_verdict import decision_sentence
+from canasta.deliver.backtest.files import Figures, backtest_json, figures, seeds_json
+from canasta.deliver.backtest.page import PageFacts, page
+from canasta.deliver.backtest.verdict import decision_sentence
 from canasta.errors import SettingsError
-from canasta.forecast.backtest import Backtest
 from canasta.forecast.distribution import Distribution
-from canasta.forecast.earlier import RECIPES as EARLIER
-from canasta.forecast.earlier import earlier_forecasts
-from canasta.forecast.origins import Window
+from canasta.forecast.evaluation.backtest import Backtest
+from canasta.forecast.evaluation.earlier import RECIPES as EARLIER
+from canasta.forecast.evaluation.earlier import earlier_forecasts
+from canasta.forecast.evaluation.origins import Window
+from canasta.forecast.evaluation.scored import Scored
+from canasta.forecast.evaluation.slices import Slice, by_group, groups_of, worse_by_chance
+from canasta.forecast.evaluation.vintages import Vintages
 from canasta.forecast.outlook import HORIZONS
 from canasta.forecast.panel import Panel
 from canasta.forecast.recipe import PERSISTENCE, Recipe
-from canasta.forecast.scored import Scored
-from canasta.forecast.slices import Slice, by_group, groups_of, worse_by_chance
-from canasta.forecast.vintages import Vintages
 from canasta.registry.evidence import gather
 from canasta.registry.gate import decide
 from canasta.registry.pointer import current

@@ -9,8 +9,8 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from canasta.deliver.backtest_files import Figures, mean_figures
-from canasta.forecast.backtest import Backtest
+from canasta.deliver.backtest.files import Figures, mean_figures
+from canasta.forecast.evaluation.backtest import Backtest
 from canasta.forecast.recipe import PERSISTENCE
 from orchestration.slice_tables import compared
 

@@ -11,12 +11,12 @@ import numpy as np
 from canasta.deliver.record import Record, read_record
 from canasta.errors import SettingsError
 from canasta.forecast.empirical import Empirical
-from canasta.forecast.features import build_all
+from canasta.forecast.evaluation.slices import groups_of, slices, worse_by_chance
+from canasta.forecast.features.build import build_all
 from canasta.forecast.history import read_panel
 from canasta.forecast.outlook import HORIZONS, Outlook, forecast
 from canasta.forecast.panel import LIVE_WINDOW, MIN_QUOTES, Panel
 from canasta.forecast.series import find_series, told
-from canasta.forecast.slices import groups_of, slices, worse_by_chance
 from canasta.labels import SIMULATED
 from canasta.registry.bundle import Bundle, read_bundle
 from canasta.registry.past import champion_then

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from canasta.forecast.attribution import Attribution, attribute
-from canasta.forecast.feature_words import words_of
-from canasta.forecast.heads import PROBABILITIES
-from canasta.forecast.hurdle import HEADS, MEAN, SIZE_DOWN, SIZE_UP, Hurdle, sigmoid
+from canasta.forecast.features.words import words_of
+from canasta.forecast.hurdle.attribution import Attribution, attribute
+from canasta.forecast.hurdle.heads import PROBABILITIES
+from canasta.forecast.hurdle.mixture import HEADS, MEAN, SIZE_DOWN, SIZE_UP, Hurdle, sigmoid
 from orchestration.explain_tables import HEAD_WORDS
 
 SHOWN = 8

@@ -9,8 +9,8 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from canasta.forecast.metrics import Comparison
-from canasta.forecast.slices import MEASURES, Slice
+from canasta.forecast.evaluation.metrics import Comparison
+from canasta.forecast.evaluation.slices import MEASURES, Slice
 
 NAMES = {"rmse": "RMSE", "mae": "MAE", "crps": "CRPS"}
 """How the measures are printed."""

@@ -22,7 +22,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from canasta.errors import RunInProgress
-from canasta.forecast.blocks import Block
+from canasta.forecast.evaluation.blocks import Block
 from canasta.forecast.recipe import Recipe
 from canasta.registry.objects import sha256, to_json
 from canasta.settings import ROOT

@@ -9,11 +9,11 @@ from itertools import islice
 import numpy as np
 
 from canasta.calendar import PublicationCalendar
-from canasta.forecast.backtest import Backtest
 from canasta.forecast.distribution import Distribution
+from canasta.forecast.evaluation.backtest import Backtest
+from canasta.forecast.evaluation.scored import Scored
 from canasta.forecast.panel import Floats, Panel
 from canasta.forecast.recipe import PERSISTENCE, RANDOM_FOREST, XGBOOST, Recipe
-from canasta.forecast.scored import Scored
 
 CALENDAR = PublicationCalendar(frozenset({0, 2, 4}), frozenset())
 STEPS = np.array([-0.8, -0.3, 0.0, 0.3, 0.8])

@@ -30,18 +30,18 @@ from rich.table import Table
 from canasta.commodity import Commodity, load_commodity
 from canasta.deliver.publish import publish_report
 from canasta.deliver.report import ModelName
-from canasta.forecast.backtest import run
-from canasta.forecast.features import at_origin, build, state_of
+from canasta.forecast.evaluation.backtest import run
+from canasta.forecast.evaluation.origins import Window, last_window
+from canasta.forecast.evaluation.vintages import Vintages
+from canasta.forecast.features.build import at_origin, build, state_of
 from canasta.forecast.history import read_panel
-from canasta.forecast.hurdle import CHANGE, HEADS
-from canasta.forecast.origins import Window, last_window
+from canasta.forecast.hurdle.mixture import CHANGE, HEADS
+from canasta.forecast.hurdle.trees import Trees
 from canasta.forecast.outlook import HORIZONS, forecast
 from canasta.forecast.panel import Panel
 from canasta.forecast.recipe import RANDOM_FOREST, Recipe
 from canasta.forecast.training import Fitted, Trainer
-from canasta.forecast.trees import Trees
 from canasta.forecast.tuning import Budget, search
-from canasta.forecast.vintages import Vintages
 from canasta.ingest.block import Block
 from canasta.ingest.identity import SourceKind
 from canasta.ingest.intake import ingest

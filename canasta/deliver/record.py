@@ -14,11 +14,11 @@ import numpy as np
 from canasta.deliver.written import Written, first_written
 from canasta.forecast.distribution import Distribution
 from canasta.forecast.empirical import Empirical
-from canasta.forecast.metrics import covered
+from canasta.forecast.evaluation.metrics import covered
+from canasta.forecast.evaluation.slices import Losses
+from canasta.forecast.features.rows import SCALE
 from canasta.forecast.outlook import LEVELS
 from canasta.forecast.panel import Floats, Panel
-from canasta.forecast.rows import SCALE
-from canasta.forecast.slices import Losses
 from canasta.store import Store
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from canasta.forecast.features.rows import SCALE
 from canasta.forecast.panel import Floats
-from canasta.forecast.rows import SCALE
 
 
 def change_units(prices: Floats, horizon: int) -> Floats:

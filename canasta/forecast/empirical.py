@@ -11,9 +11,9 @@ import numpy as np
 
 from canasta.forecast.changes import change_units
 from canasta.forecast.distribution import Distribution
-from canasta.forecast.kinship import Ints, Kinship
+from canasta.forecast.features.kinship import Ints, Kinship
+from canasta.forecast.features.rows import SCALE
 from canasta.forecast.panel import Floats, Panel
-from canasta.forecast.rows import SCALE
 
 
 @dataclass(frozen=True)

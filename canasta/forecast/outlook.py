@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 
 from canasta.forecast.distribution import Distribution
-from canasta.forecast.features import build_all
+from canasta.forecast.features.build import build_all
 from canasta.forecast.panel import Floats, Panel
 from canasta.forecast.predictor import Predictor
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from canasta.errors import FeaturesMismatch
 from canasta.forecast.distribution import Distribution
 from canasta.forecast.empirical import Empirical
-from canasta.forecast.features import Features
-from canasta.forecast.hurdle import Hurdle
+from canasta.forecast.features.build import Features
+from canasta.forecast.hurdle.mixture import Hurdle
 from canasta.forecast.panel import Panel
 from canasta.forecast.recipe import FEATURES, Recipe
 

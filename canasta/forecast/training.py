@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from canasta.forecast.features import Features, build_all
-from canasta.forecast.hurdle_fit import HurdleTrainer, Task
+from canasta.forecast.features.build import Features, build_all
+from canasta.forecast.hurdle.fit import HurdleTrainer, Task
 from canasta.forecast.outlook import HORIZONS
 from canasta.forecast.panel import Panel
 from canasta.forecast.predictor import Predictor

@@ -17,13 +17,13 @@ from hyperopt import STATUS_OK, Trials, fmin, hp, tpe
 from hyperopt.fmin import generate_trials_to_calculate
 
 from canasta.errors import TooLittleHistory
-from canasta.forecast.calibration import learn_calibration
-from canasta.forecast.heads import HeadParameters
-from canasta.forecast.hurdle import HEADS, distribution
-from canasta.forecast.hurdle_fit import WORKERS
+from canasta.forecast.hurdle.calibration import learn_calibration
+from canasta.forecast.hurdle.fit import WORKERS
+from canasta.forecast.hurdle.heads import HeadParameters
+from canasta.forecast.hurdle.mixture import HEADS, distribution
+from canasta.forecast.hurdle.trees import Trees
 from canasta.forecast.recipe import RANDOM_FOREST, Recipe
 from canasta.forecast.training import Trainer
-from canasta.forecast.trees import Trees
 from canasta.parameters import Dimension, Parameters
 
 

@@ -15,7 +15,7 @@ from datetime import date
 from typing import Any
 
 from canasta.errors import ObjectCorrupt
-from canasta.forecast.hurdle import Calibration, Hurdle
+from canasta.forecast.hurdle.mixture import Calibration, Hurdle
 from canasta.forecast.predictor import Predictor
 from canasta.forecast.recipe import Recipe
 from canasta.registry.lineage import Lineage

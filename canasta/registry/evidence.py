@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from canasta.forecast.backtest import Backtest
-from canasta.forecast.metrics import MIN_DATES, Comparison, compare_rmse
+from canasta.forecast.evaluation.backtest import Backtest
+from canasta.forecast.evaluation.metrics import MIN_DATES, Comparison, compare_rmse
 from canasta.forecast.recipe import PERSISTENCE
 from canasta.registry.gate import Candidate, Champion, Evidence
 

@@ -20,7 +20,7 @@ import numpy as np
 from mlflow.models import ModelSignature
 from mlflow.types.schema import Schema, TensorSpec
 
-from canasta.forecast.hurdle import MEAN
+from canasta.forecast.hurdle.mixture import MEAN
 from canasta.forecast.recipe import PERSISTENCE, RANDOM_FOREST, XGBOOST
 from canasta.forecast.training import Fitted
 from canasta.registry import persistence_flavour

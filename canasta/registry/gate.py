@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from canasta.forecast.metrics import Comparison
+from canasta.forecast.evaluation.metrics import Comparison
 from canasta.forecast.recipe import PERSISTENCE
 from canasta.parameters import GateParameters
 

@@ -10,10 +10,10 @@ from matplotlib.dates import ConciseDateFormatter
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from canasta.forecast.backtest import Backtest
-from canasta.forecast.diagnosis import cumulative_gain
-from canasta.forecast.hurdle import CHANGE
-from canasta.forecast.metrics import rmse
+from canasta.forecast.evaluation.backtest import Backtest
+from canasta.forecast.evaluation.diagnosis import cumulative_gain
+from canasta.forecast.evaluation.metrics import rmse
+from canasta.forecast.hurdle.mixture import CHANGE
 from canasta.forecast.panel import Floats
 from canasta.forecast.recipe import PERSISTENCE, RANDOM_FOREST, XGBOOST
 from canasta.forecast.training import Fitted

@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from canasta.errors import TooLittleHistory
-from canasta.forecast.backtest import Backtest
-from canasta.forecast.metrics import Comparison
-from canasta.forecast.origins import Window, last_window
+from canasta.forecast.evaluation.backtest import Backtest
+from canasta.forecast.evaluation.metrics import Comparison
+from canasta.forecast.evaluation.origins import Window, last_window
+from canasta.forecast.evaluation.vintages import Vintages, read_vintages
 from canasta.forecast.panel import Panel
 from canasta.forecast.recipe import FEATURES, PERSISTENCE, Recipe
 from canasta.forecast.training import Trainer
 from canasta.forecast.tuning import Search
-from canasta.forecast.vintages import Vintages, read_vintages
 from canasta.registry.evidence import gather
 from canasta.registry.gate import Action, Champion, Evidence
 from canasta.registry.pointer import Pointer, current

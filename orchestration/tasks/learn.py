@@ -9,13 +9,13 @@ from matplotlib.figure import Figure
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from canasta.forecast.backtest import Backtest, run
-from canasta.forecast.blocks import Blocks
-from canasta.forecast.origins import Window
+from canasta.forecast.evaluation.backtest import Backtest, run
+from canasta.forecast.evaluation.blocks import Blocks
+from canasta.forecast.evaluation.origins import Window
+from canasta.forecast.evaluation.vintages import Vintages
 from canasta.forecast.recipe import Recipe
 from canasta.forecast.training import Fitted, Trainer
 from canasta.forecast.tuning import Budget, Search, Trial, search
-from canasta.forecast.vintages import Vintages
 from canasta.registry.bundle import Bundle, bundle_sha256
 from canasta.registry.gate import Evidence, decide
 from canasta.registry.plots import backtest_figures, feature_importance

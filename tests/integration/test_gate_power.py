@@ -15,15 +15,15 @@ import numpy as np
 import pytest
 
 from canasta.commodity import Commodity
-from canasta.forecast.backtest import run
-from canasta.forecast.kinship import Kinship
-from canasta.forecast.metrics import Comparison
-from canasta.forecast.origins import last_window
+from canasta.forecast.evaluation.backtest import run
+from canasta.forecast.evaluation.metrics import Comparison
+from canasta.forecast.evaluation.origins import last_window
+from canasta.forecast.evaluation.vintages import Vintages
+from canasta.forecast.features.kinship import Kinship
 from canasta.forecast.panel import Floats, Panel
 from canasta.forecast.recipe import PERSISTENCE
 from canasta.forecast.training import Trainer
 from canasta.forecast.tuning import Budget, search
-from canasta.forecast.vintages import Vintages
 from canasta.parameters import Parameters, read_parameters
 from canasta.registry.evidence import gather
 from canasta.registry.gate import Decision, decide

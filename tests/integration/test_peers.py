@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from canasta.commodity import Commodity
-from canasta.forecast.origins import Window
+from canasta.forecast.evaluation.origins import Window
 from canasta.forecast.panel import Panel
 from canasta.settings import ROOT
 from tests.panels import simulated_panel

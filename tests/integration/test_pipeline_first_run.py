@@ -13,8 +13,8 @@ from mlflow import MlflowClient
 
 from canasta.commodity import Commodity
 from canasta.deliver.report import report_columns
-from canasta.forecast.backtest import last_window
-from canasta.forecast.features import build
+from canasta.forecast.evaluation.backtest import last_window
+from canasta.forecast.features.build import build
 from canasta.forecast.history import read_panel as read_history
 from canasta.forecast.recipe import PERSISTENCE
 from canasta.forecast.training import Trainer

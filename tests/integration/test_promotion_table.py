@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from canasta.errors import RegistryUnavailable
-from canasta.forecast.backtest import Backtest
+from canasta.forecast.evaluation.backtest import Backtest
 from canasta.forecast.panel import Floats
 from canasta.forecast.recipe import PERSISTENCE, RANDOM_FOREST, XGBOOST
 from canasta.registry.decisions import Kind, newest_search

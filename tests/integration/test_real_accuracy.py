@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from canasta.commodity import Commodity
-from canasta.forecast.backtest import Backtest, last_window, run
-from canasta.forecast.earlier import EARLIER_XGBOOST, RECIPES, earlier_forecasts
+from canasta.forecast.evaluation.backtest import Backtest, last_window, run
+from canasta.forecast.evaluation.earlier import EARLIER_XGBOOST, RECIPES, earlier_forecasts
+from canasta.forecast.evaluation.vintages import Vintages
 from canasta.forecast.recipe import RANDOM_FOREST, XGBOOST, Recipe
 from canasta.forecast.training import Trainer
-from canasta.forecast.vintages import Vintages
 from canasta.parameters import read_parameters
 from tests.panels import real_panel
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from canasta.commodity import Commodity
-from canasta.forecast.backtest import Backtest, Window, last_window, run
+from canasta.forecast.evaluation.backtest import Backtest, Window, last_window, run
+from canasta.forecast.evaluation.vintages import Vintages, read_vintages
 from canasta.forecast.history import read_panel
 from canasta.forecast.outlook import forecast
 from canasta.forecast.recipe import XGBOOST, Recipe
 from canasta.forecast.training import Trainer
-from canasta.forecast.vintages import Vintages, read_vintages
 from canasta.ingest.block import Block
 from canasta.ingest.identity import SourceKind
 from canasta.ingest.intake import ingest

@@ -24,13 +24,13 @@ from rich.console import Console
 
 from canasta.commodity import Commodity
 from canasta.errors import CanastaError
-from canasta.forecast.backtest import Backtest, run
-from canasta.forecast.origins import Window, last_window
+from canasta.forecast.evaluation.backtest import Backtest, run
+from canasta.forecast.evaluation.origins import Window, last_window
+from canasta.forecast.evaluation.vintages import Vintages
 from canasta.forecast.panel import Panel
 from canasta.forecast.recipe import Recipe
 from canasta.forecast.training import Trainer
 from canasta.forecast.tuning import Budget, search
-from canasta.forecast.vintages import Vintages
 from canasta.parameters import Parameters, read_parameters
 from canasta.settings import Settings, read_settings
 from tests.panels import real_panel, simulated_panel

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from canasta.forecast.origins import Window
+from canasta.forecast.evaluation.origins import Window
 from canasta.forecast.outlook import HORIZONS, LEVELS
 from canasta.forecast.panel import Floats, Panel
 from canasta.settings import ROOT

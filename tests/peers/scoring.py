@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 from scipy.stats import norm
 
-from canasta.forecast.backtest import Backtest
 from canasta.forecast.distribution import Distribution
+from canasta.forecast.evaluation.backtest import Backtest
+from canasta.forecast.evaluation.scored import Scored
+from canasta.forecast.features.windows import Ints
 from canasta.forecast.outlook import LEVELS
 from canasta.forecast.panel import Floats
 from canasta.forecast.recipe import Recipe
-from canasta.forecast.scored import Scored
-from canasta.forecast.windows import Ints
 from tests.peers.exchange import ForecastsRefused, PeerForecasts
 
 

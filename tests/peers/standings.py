@@ -10,8 +10,8 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from canasta.forecast.backtest import Backtest
-from canasta.forecast.metrics import Comparison, compare_mae, compare_rmse
+from canasta.forecast.evaluation.backtest import Backtest
+from canasta.forecast.evaluation.metrics import Comparison, compare_mae, compare_rmse
 
 OF_A_DISTRIBUTION = ("crps", "crps_skill", "dm_crps", "coverage_95")
 COLUMNS = {

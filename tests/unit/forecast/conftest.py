@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from canasta.commodity import Commodity
-from canasta.forecast.features import Features, build
+from canasta.forecast.features.build import Features, build
 from canasta.forecast.panel import Panel
 from canasta.parameters import Parameters, read_parameters
 from tests.panels import real_panel, simulated_panel

@@ -5,15 +5,15 @@ import pytest
 from numpy.typing import NDArray
 
 from canasta.errors import TooLittleHistory
-from canasta.forecast.calibration import learn_calibration
 from canasta.forecast.changes import changes_over
-from canasta.forecast.features import build
-from canasta.forecast.heads import fit_head, lesson_of
-from canasta.forecast.hurdle import HEADS, MEAN, distribution
+from canasta.forecast.features.build import build
+from canasta.forecast.hurdle.calibration import learn_calibration
+from canasta.forecast.hurdle.heads import fit_head, lesson_of
+from canasta.forecast.hurdle.mixture import HEADS, MEAN, distribution
+from canasta.forecast.hurdle.trees import Trees
 from canasta.forecast.panel import Floats, Panel
 from canasta.forecast.recipe import RANDOM_FOREST, XGBOOST, Recipe
 from canasta.forecast.training import Trainer
-from canasta.forecast.trees import Trees
 from canasta.forecast.tuning import Budget, Fold, Search, Trial, search, time_ordered_folds
 from canasta.parameters import Parameters
 

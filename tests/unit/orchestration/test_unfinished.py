@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from canasta.errors import RunInProgress
-from canasta.forecast.blocks import Block
+from canasta.forecast.evaluation.blocks import Block
+from canasta.forecast.evaluation.scored import Scored
 from canasta.forecast.recipe import Recipe
-from canasta.forecast.scored import Scored
 from orchestration.unfinished import FOLDER, Unfinished
 
 RECIPE = Recipe("xgboost", {"change": {"eta": 0.123456789012345}})

@@ -10,11 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from canasta.commodity import Commodity
-from canasta.forecast.backtest import Backtest, run
-from canasta.forecast.origins import Window
+from canasta.forecast.evaluation.backtest import Backtest, run
+from canasta.forecast.evaluation.origins import Window
+from canasta.forecast.evaluation.vintages import Vintages
 from canasta.forecast.panel import Floats, Panel
 from canasta.forecast.training import Trainer
-from canasta.forecast.vintages import Vintages
 from canasta.parameters import read_parameters
 from tests.panels import simulated_panel
 from tests.peers import layout

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import scoringrules
 
-from canasta.forecast.backtest import Backtest
+from canasta.forecast.evaluation.backtest import Backtest
 from canasta.forecast.outlook import LEVELS
 from canasta.forecast.panel import Floats, Panel
 from canasta.forecast.recipe import PERSISTENCE

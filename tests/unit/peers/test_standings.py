@@ -4,7 +4,7 @@ import math
 import numpy as np
 from rich.console import Console
 
-from canasta.forecast.backtest import Backtest
+from canasta.forecast.evaluation.backtest import Backtest
 from canasta.forecast.panel import Floats
 from canasta.forecast.recipe import PERSISTENCE
 from tests.peers.exchange import PeerForecasts

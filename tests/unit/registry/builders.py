@@ -8,15 +8,15 @@ from datetime import date, timedelta
 import numpy as np
 
 from canasta.calendar import PublicationCalendar
-from canasta.forecast.backtest import Backtest
 from canasta.forecast.distribution import Distribution
-from canasta.forecast.features import Features
-from canasta.forecast.hurdle_fit import HurdleTrainer, Task
+from canasta.forecast.evaluation.backtest import Backtest
+from canasta.forecast.evaluation.scored import Scored
+from canasta.forecast.features.build import Features
+from canasta.forecast.hurdle.fit import HurdleTrainer, Task
 from canasta.forecast.outlook import Outlook
 from canasta.forecast.panel import Floats, Panel
 from canasta.forecast.predictor import Predictor
 from canasta.forecast.recipe import PERSISTENCE, RANDOM_FOREST, XGBOOST, Recipe
-from canasta.forecast.scored import Scored
 from canasta.forecast.training import Fitted
 from canasta.parameters import HurdleParameters, TrainingParameters
 from canasta.registry.bundle import Bundle

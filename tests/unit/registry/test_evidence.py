@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from canasta.forecast.metrics import compare_losses, compare_rmse
+from canasta.forecast.evaluation.metrics import compare_losses, compare_rmse
 from canasta.forecast.recipe import XGBOOST, Recipe
 from canasta.registry.evidence import gather
 from tests.unit.registry.builders import certain, competition

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from canasta.forecast.metrics import Comparison
+from canasta.forecast.evaluation.metrics import Comparison
 from canasta.parameters import GateParameters
 from canasta.registry.gate import Action, Candidate, Champion, Decision, Evidence, decide
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from canasta.forecast.backtest import Backtest
+from canasta.forecast.evaluation.backtest import Backtest
 from canasta.forecast.recipe import PERSISTENCE, RANDOM_FOREST, XGBOOST
 from canasta.registry.plots import backtest_figures, feature_importance
 from tests.unit.registry.builders import competition, fitted

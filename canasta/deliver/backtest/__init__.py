@@ -1,0 +1,1 @@
+"""The back-test for people: figures as JSON, and a page in Spanish."""

@@ -1,0 +1,1 @@
+"""How good forecasts are: rolling origins, measures, and where they fail."""

@@ -1,0 +1,1 @@
+"""The hurdle mixture: fitted, calibrated, predicted with, and explained."""
