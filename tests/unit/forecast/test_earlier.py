@@ -1,8 +1,8 @@
 import numpy as np
 
-from canasta.forecast.backtest import last_window
 from canasta.forecast.earlier import EARLIER_XGBOOST, RECIPES, earlier_forecasts
 from canasta.forecast.metrics import compare_mae, compare_rmse
+from canasta.forecast.origins import last_window
 from canasta.forecast.panel import Panel
 
 
