@@ -6,9 +6,14 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 
 from canasta.commodity import Commodity, load_commodity
 from tests.s3_server import BUCKET, S3Server, s3_server
+
+# Cores are shared, on a desk as in CI: an example that waits for one is not a slow example.
+settings.register_profile("shared-cores", deadline=None)
+settings.load_profile("shared-cores")
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,7 @@ from canasta.registry.tracking import Tracking
 from canasta.store import Store
 from orchestration.__main__ import main
 from orchestration.display import Display
+from tests.quick_heads import use_quick_heads
 
 WRAPPED: tuple[tuple[type, str], ...] = (
     (Store, "write_once"),
@@ -100,5 +101,6 @@ class Boundaries:
 
 if __name__ == "__main__":
     chosen, file, *command = sys.argv[1:]
+    use_quick_heads()
     Boundaries(None if chosen == "count" else int(chosen), Path(file)).arm()
     sys.exit(main(command))

@@ -13,11 +13,13 @@ from canasta.registry.steps import Registry
 from canasta.registry.tracking import Tracking
 from canasta.settings import Settings
 from canasta.store import Store
+from orchestration import workspace
 from orchestration.background import start, stop
 from orchestration.servers import prefect_api as api_of
 from orchestration.servers import prefect_server
 from tests.integration.pipeline_setting import Ended, House
 from tests.integration.registry_setting import register_all, registry_on, tracking_in
+from tests.quick_heads import quick_parameters
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +63,7 @@ def at_home(lived_in: House, monkeypatch: pytest.MonkeyPatch) -> House:
     """The house whose variables stand in this process's own environment."""
     for name, value in lived_in.environment.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr(workspace, "read_parameters", quick_parameters)
     return lived_in
 
 

@@ -22,7 +22,8 @@ from canasta.registry.tracking import Tracking
 from canasta.settings import ROOT
 from canasta.store import Store
 
-COMMAND = (sys.executable, "-m", "orchestration")
+COMMAND = (sys.executable, "-m", "tests.quick_heads")
+"""The command line of `python -m orchestration`, with heads that are fitted in seconds."""
 CHEAP = {"MAX_EVALS": "1", "RETRAIN_EVERY": "30", "SEED": "1"}
 """Refits in the back-test are as far apart as searches: 30 makes two of them."""
 FOLDERS = (
@@ -130,7 +131,8 @@ class House:
         keys = [key for prefix in prefixes or ("",) for key in _under(self.lake, prefix)]
         found = {key: _sha256(self.lake.read(key)) for key in keys}
         if not prefixes and self.reports.is_dir():
-            found |= {file.name: _sha256(file.read_bytes()) for file in self.reports.iterdir()}
+            files = [path for path in self.reports.iterdir() if path.is_file()]
+            found |= {file.name: _sha256(file.read_bytes()) for file in files}
         return found
 
     def mlflow_runs(self) -> int:

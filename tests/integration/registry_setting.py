@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
+
+from canasta.forecast.predictor import Predictor
 from canasta.forecast.recipe import PERSISTENCE, RANDOM_FOREST, XGBOOST
 from canasta.registry.gate import Evidence, decide
 from canasta.registry.steps import Basis, Registry, Ruling
 from canasta.registry.tracking import Tracking
 from canasta.store import Store
-from tests.unit.registry.builders import LINEAGE, bundle, fitted, outlook, panel
+from tests.unit.registry.builders import LINEAGE, bundle, fitted, outlook, panel, task
 from tests.unit.registry.test_gate import MARGINS
 
 ALGORITHMS = (PERSISTENCE, XGBOOST, RANDOM_FOREST)
@@ -55,6 +58,18 @@ def registry_on(lake: Store, tracking: Tracking, check_lock: Callable[[], None] 
 def basis(publications: int = 6) -> Basis:
     history = panel(publications)
     return Basis(history, "sniim", LINEAGE, lambda predictor: outlook(history, predictor))
+
+
+def assert_same_forecasts(found: Predictor, expected: Predictor) -> None:
+    """Both know the same horizons, and give the same distributions from one origin, bit for bit."""
+    assert len(found.hurdles) == len(expected.hurdles)
+    history, features = panel(), [task(horizon).features for horizon in (1, 2)]
+    newest = len(history.dates) - 1
+    for horizon in (1, 2):
+        one, other = (who.changes(history, features, newest, horizon) for who in (found, expected))
+        assert one.p_change.max() > 0
+        np.testing.assert_array_equal(one.atoms, other.atoms)
+        np.testing.assert_array_equal(one.weights, other.weights)
 
 
 def everything(lake: Store) -> dict[str, bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import date
 
@@ -145,19 +146,35 @@ def test_status_of_an_empty_lake_says_how_to_fill_it(
     assert "empty; `make daily` fills it" in capsys.readouterr().out
 
 
-def test_backtest_compares_on_the_dates_asked_for_and_stores_nothing(
+def test_backtest_compares_on_the_dates_asked_for_and_stores_its_figures_alone(
     at_home: House, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = at_home.hashes()
     assert main(["backtest", "--from", "2024-10-07"]) == 0
     said = capsys.readouterr().out
-    rows = re.findall(r"^  (\S+) +\d\.\d{4} ", said, re.MULTILINE)
-    assert rows == [
-        "persistence", "random-forest", "xgboost", "champion", "earlier-forest", "earlier-xgboost"
-    ]  # fmt: skip
+    overall, by_slice = said.split("CRPS skill % (DM) by slice")
+    rows = [
+        re.findall(r"^  (\S+) +(?:\d\.\d{4}|–) ", table, re.MULTILINE)
+        for table in overall.split("publications ahead")
+    ]
+    models = ["persistence", "random-forest", "xgboost", "champion"]
+    assert rows == [[*models, "earlier-forest", "earlier-xgboost"], *[models] * 5]
     assert "Targets 2024-10-07 to 2024-10-09, 2 origins" in said
-    assert "…" not in said.split("RMSE skill % (DM) by slice")[1], "no figure is cut off"
-    assert at_home.hashes() == before
+    assert "…" not in overall.split("Next publication")[1] + by_slice, "no figure is cut off"
+    assert "The gate on this evidence: No conclusion (2 origins; 30 needed)" in said
+
+    figures = json.loads((at_home.reports / "backtest.json").read_text())
+    assert figures["window"] == {"from": "2024-10-07", "to": "2024-10-09", "origins": 2}
+    assert sorted(figures["models"]) == sorted(rows[0])
+    assert list(figures["models"]["xgboost"]) == ["1", "2", "3", "4", "5", "6"]
+    printed = re.search(r"^  xgboost +(\d\.\d{4}) +([+-]\d+\.\d\d) ", overall, re.MULTILINE)
+    assert printed is not None
+    known = figures["models"]["xgboost"]["1"]
+    assert printed.groups() == (f"{known['rmse']:.4f}", f"{known['rmse_skill']:+.2f}")
+    after = at_home.hashes()
+    assert after.keys() - before.keys() == {"backtest.json", "backtest.html"}
+    assert {key: after[key] for key in before} == before
+    assert not [*at_home.reports.rglob("*.npz")], "what an interruption would have left"
 
 
 @pytest.mark.usefixtures("at_home")

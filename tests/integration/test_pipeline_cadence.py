@@ -27,9 +27,12 @@ def test_a_house_from_its_first_weeks_to_its_first_model(house: House) -> None:
     assert first.title.recipe.algorithm == "persistence"
     report = house.report(TARGET)
     assert set(report["modelo"]) == {"persistence (DATOS SIMULADOS)"}
-    assert (report["Precio_medio"] == report["Precio_lag1"]).all()
     assert (report["Precio_sugerido"] == report["Precio_lag1"]).all()
-    assert "No move is expected" in ended.out
+    assert set(report["direccion"]) == {"estable"}
+    # It is sure of nothing: each series moved before, and may move again.
+    assert report["prob_cambio"].between(0, 1, inclusive="neither").all()
+    assert (report["Precio_medio"] - report["Precio_lag1"]).abs().between(0, 0.5).all()
+    assert (report["bajo_95"] < report["alto_95"]).all()
 
     ended = house.daily(SOON, RETRAIN_EVERY="4")
 
@@ -56,7 +59,7 @@ def test_a_house_from_its_first_weeks_to_its_first_model(house: House) -> None:
     assert ended.code == 0, ended.told()
     champion = house.pointer.title
     assert champion.recipe.algorithm in {"random-forest", "xgboost"}
-    assert f"Decided  {champion.recipe.algorithm} wins: RMSE" in ended.out
+    assert f"Decided  {champion.recipe.algorithm} wins: CRPS" in ended.out
     assert house.tracking.aliases()["champion"] == champion.version
     assert [record["kind"] for record in house.decisions()] == [
         "search",
@@ -67,3 +70,5 @@ def test_a_house_from_its_first_weeks_to_its_first_model(house: House) -> None:
     assert house.decisions()[-1]["ruling"]["decision"]["winner"] == champion.recipe.algorithm
     moved = house.report(LATE_TARGET)
     assert (moved["Precio_medio"] != moved["Precio_lag1"]).any()
+    assert (moved["prob_cambio"] > 0.5).any()
+    assert (moved["bajo_95"] == moved["alto_95"]).any(), "and of some it is nearly sure"

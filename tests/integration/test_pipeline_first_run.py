@@ -13,22 +13,29 @@ from mlflow import MlflowClient
 
 from canasta.commodity import Commodity
 from canasta.deliver.report import report_columns
-from canasta.forecast.evaluation.backtest import last_window
-from canasta.forecast.features.build import build
+from canasta.forecast.evaluation.origins import last_window
+from canasta.forecast.features.build import build_all
 from canasta.forecast.history import read_panel as read_history
+from canasta.forecast.outlook import HORIZONS, LEVELS
 from canasta.forecast.recipe import PERSISTENCE
 from canasta.forecast.training import Trainer
 from canasta.forecast.tuning import Budget, search
 from canasta.ingest.lake import Lake
 from canasta.labels import SIMULATED
-from canasta.parameters import read_parameters
 from canasta.registry.bundle import read_bundle
 from canasta.registry.connection import connect
 from canasta.registry.panels import read_panel
 from tests.integration.conftest import FirstRun
 from tests.integration.pipeline_setting import House
+from tests.quick_heads import quick_parameters
 
 DAY, TARGET = FirstRun.DAY, FirstRun.TARGET
+MEASURED = {
+    "rmse", "rmse_skill", "dm_rmse", "rmse_robust", "mae", "mae_skill", "dm_mae",
+    "crps", "crps_skill", "dm_crps", "winkler_ratio_95",
+    "auc", "ece", "coverage_80", "coverage_95", "coverage_95_active",
+}  # fmt: skip
+"""Of every contestant, persistence too."""
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +66,7 @@ def test_the_summary_says_what_was_read_learnt_decided_and_written(first_run: Fi
     assert "Read     new publication: 2024-10-09" in said
     assert "earlier publications added" in said
     assert "Learnt   evaluations: 1 random-forest, 1 xgboost; 55 origins" in said
-    assert "Decided  xgboost wins: RMSE" in said
+    assert "Decided  xgboost wins: CRPS" in said
     assert f"Written  185 prices for {TARGET} from {DAY}, version 3" in said
     assert str(first_run.house.reports / f"predicciones_{TARGET}.xlsx") in said
 
@@ -72,6 +79,8 @@ def test_every_live_series_has_one_row_in_the_report(house: House, milk: Commodi
     assert sorted(keys) == sorted(live)
     assert len(set(keys)) == 185
     assert tuple(report.columns) == report_columns(milk)
+    assert len(report.columns) == 22
+    assert set(report["horizonte"]) == {1}
     assert set(report["fecha"]) == {TARGET}
     assert set(report["modelo"]) == {f"xgboost ({SIMULATED})"}
     assert set(report["dia_semana"]) == {4}
@@ -99,24 +108,56 @@ def test_the_lake_holds_pointer_decision_bundle_panel_and_forecasts(house: House
 def test_the_report_equals_panel_forecasts_and_a_fresh_computation(
     house: House, milk: Commodity
 ) -> None:
-    live = read_panel(house.lake, house.pointer.panel)
+    made = read_panel(house.lake, house.pointer.panel).outlook
     bundle = read_bundle(house.lake, house.pointer.title.bundle)
     history = read_history(Lake(house.lake, milk), milk, date.fromisoformat(DAY))
-    fresh = history.filled[:, -1] + bundle.predictor.mean_change(build(history).values[:, -1])
-    np.testing.assert_array_equal(live.outlook.mean[history.live, 0], fresh[history.live])
-    assert np.isnan(live.outlook.mean[~history.live]).all()
+    features, live = build_all(history, HORIZONS), history.live
+    last, newest = history.filled[live, -1], len(history.dates) - 1
+    for horizon in range(1, HORIZONS + 1):
+        fresh = bundle.predictor.changes(history, features, newest, horizon)
+        prices = last[:, np.newaxis] + fresh.quantiles(LEVELS)[live]
+        np.testing.assert_array_equal(made.mean[live, horizon - 1], last + fresh.mean[live])
+        np.testing.assert_array_equal(made.quantiles[live, horizon - 1], prices)
+        np.testing.assert_array_equal(made.p_up[live, horizon - 1], fresh.p_up[live])
+        np.testing.assert_array_equal(made.p_down[live, horizon - 1], fresh.p_down[live])
+    assert np.isnan(made.mean[~live]).all()
 
-    columns = list(milk.keys.columns)
-    file = house.lake.location(house.lake.keys("forecasts")[0])
-    stored = pd.read_parquet(file).set_index(columns)["mean"].to_dict()
     rows = {key: row for row, key in enumerate(history.keys)}
     for line in house.report(TARGET).to_dict("records"):
-        key = tuple(line[name] for name in columns)
-        row = rows[key]
-        assert line["Precio_medio"] == round(fresh[row], 4)
-        assert line["Precio_sugerido"] == round(live.outlook.median[row, 0], 2)
-        assert line["Precio_lag1"] == round(history.filled[row, -1], 4)
-        assert stored[key] == fresh[row]
+        row = rows[tuple(line[name] for name in milk.keys.columns)]
+        assert line["Precio_medio"] == round(made.mean[row, 0], 4)
+        assert line["Precio_sugerido"] == round(made.median[row, 0], 2)
+        assert line["Precio_lag1"] == round(history.filled[row, -1], 2)
+        assert line["prob_cambio"] == round(made.p_change[row, 0], 4)
+        for share, ends in ((0.80, ("bajo_80", "alto_80")), (0.95, ("bajo_95", "alto_95"))):
+            expected = [round(end[row, 0], 2) for end in made.interval(share)]
+            assert [line[end] for end in ends] == expected
+        move = line["Precio_sugerido"] - line["Precio_lag1"]
+        assert line["direccion"] == {1: "sube", 0: "estable", -1: "baja"}[np.sign(move)]
+
+
+def test_the_lake_keeps_the_forecasts_of_all_series_and_horizons(
+    house: House, milk: Commodity
+) -> None:
+    live = read_panel(house.lake, house.pointer.panel)
+    made, keys = live.outlook, live.panel.keys
+    file = house.lake.location(house.lake.keys("forecasts")[0])
+    stored = pd.read_parquet(file)
+    assert len(stored) == HORIZONS * len(keys) == HORIZONS * 216
+    assert not stored.duplicated([*milk.keys.columns, "horizon"]).any()
+    for at, target in enumerate(made.targets):
+        ahead = stored[stored["horizon"] == at + 1]
+        labels = ahead[list(milk.keys.columns)].itertuples(index=False, name=None)
+        assert tuple(labels) == keys
+        assert set(ahead["target"]) == {target}
+        for name in ("mean", "p_change", "p_up", "p_down"):
+            np.testing.assert_array_equal(ahead[name], getattr(made, name)[:, at])
+        quantiles = np.array(ahead["quantiles"].tolist(), dtype=float)
+        assert quantiles.shape == (len(keys), 61)
+        np.testing.assert_array_equal(quantiles, made.quantiles[:, at])
+    assert set(stored["origin"]) == {date.fromisoformat(DAY)}
+    assert set(stored["version"]) == {3}
+    assert stored["mean"].notna().sum() == HORIZONS * 185
 
 
 def test_mlflow_holds_the_versions_with_all_that_was_measured(
@@ -129,7 +170,7 @@ def test_mlflow_holds_the_versions_with_all_that_was_measured(
     for number, contestant in enumerate((PERSISTENCE, "random-forest", "xgboost"), 1):
         run = mlflow.get_run(str(mlflow.get_model_version(name, str(number)).run_id))
         assert run.info.status == "FINISHED"
-        assert {"mae", "rmse", "rmse_robust", "rmse_skill", "mae_skill"} <= run.data.metrics.keys()
+        assert run.data.metrics.keys() >= MEASURED
         assert run.data.tags["contestant"] == contestant
         lineage = {key: str(value) for key, value in record["lineage"].items()}
         assert lineage["as_of"] == DAY
@@ -149,7 +190,7 @@ def test_mlflow_holds_the_versions_with_all_that_was_measured(
             [run.info.experiment_id], f"tags.mlflow.parentRunId = '{run.info.run_id}'"
         )
         assert len(trials) == (0 if contestant == PERSISTENCE else 1)
-        assert all({"rmse"} <= trial.data.metrics.keys() for trial in trials)
+        assert all({"crps"} <= trial.data.metrics.keys() for trial in trials)
         assert all(lineage.items() <= trial.data.tags.items() for trial in trials)
 
 
@@ -197,10 +238,10 @@ def test_the_search_ended_where_the_evaluation_begins(
     algorithm: str, house: House, milk: Commodity, mlflow: MlflowClient
 ) -> None:
     """The logged trial is the one of a search that knows nothing of any evaluated target."""
-    parameters = read_parameters()
+    parameters = quick_parameters()
     panel = read_history(Lake(house.lake, milk), milk, date.fromisoformat(DAY))
     window = last_window(panel, parameters.backtest.origins, parameters.backtest.training, 10)
-    known = Trainer.of(panel.cut(window.first + 1), parameters.training, seed=1)
+    known = Trainer.of(panel.cut(window.first + 1), parameters.fit, seed=1, horizons=1)
     expected = search(algorithm, known, window.first, parameters, Budget(1)).best
     experiment = mlflow.get_experiment_by_name("milk-price-predictor")
     assert experiment is not None
@@ -208,4 +249,4 @@ def test_the_search_ended_where_the_evaluation_begins(
         [experiment.experiment_id],
         f"tags.algorithm = '{algorithm}' and attributes.run_name = 'trial 0'",
     )
-    assert logged.data.metrics["rmse"] == expected.rmse
+    assert logged.data.metrics["crps"] == expected.crps

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from canasta.errors import NoChampion, NoPreviousChampion, UnknownVersion
@@ -24,8 +23,14 @@ from canasta.registry.promotion import (
 from canasta.registry.settling import settle
 from canasta.registry.steps import Registry
 from canasta.registry.tracking import Tracking
-from tests.integration.registry_setting import basis, everything, register, ruling
-from tests.unit.registry.builders import LINEAGE, fitted, rows
+from tests.integration.registry_setting import (
+    assert_same_forecasts,
+    basis,
+    everything,
+    register,
+    ruling,
+)
+from tests.unit.registry.builders import LINEAGE, fitted
 
 
 def test_a_promotion_stores_everything_that_the_pointer_names(
@@ -38,8 +43,7 @@ def test_a_promotion_stores_everything_that_the_pointer_names(
     assert made.title.bundle.key == f"bundles/{number}/manifest.json"
     assert made.title.rmse == 0.341
     predictor = read_bundle(registry.lake, made.title.bundle).predictor
-    expected = fitted(XGBOOST).predictor.mean_change(rows(9))
-    np.testing.assert_array_equal(predictor.mean_change(rows(9)), expected)
+    assert_same_forecasts(predictor, fitted(XGBOOST).predictor)
     published = read_panel(registry.lake, made.panel)
     assert published.version == number
     assert published.outlook.origin == made.origin == basis().panel.origin

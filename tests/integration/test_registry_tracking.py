@@ -13,12 +13,19 @@ import pytest
 from matplotlib.figure import Figure
 
 from canasta.errors import RegistryUnavailable, UnknownVersion
+from canasta.forecast.hurdle.mixture import MEAN
 from canasta.forecast.recipe import PERSISTENCE, RANDOM_FOREST, XGBOOST, Recipe
 from canasta.forecast.tuning import Trial
 from canasta.registry.bundle import read_files
 from canasta.registry.objects import ObjectRef
 from canasta.registry.tracking import Tracking
-from tests.integration.registry_setting import ALGORITHMS, register, register_all, tracking_in
+from tests.integration.registry_setting import (
+    ALGORITHMS,
+    assert_same_forecasts,
+    register,
+    register_all,
+    tracking_in,
+)
 from tests.unit.registry.builders import RECIPES, fitted, rows
 
 
@@ -50,9 +57,7 @@ def test_a_version_tells_its_recipe_its_metrics_and_its_bundle(
     assert found.metrics["rmse"] == 0.341
     files = tracking.bundle_files(found)
     stored = read_files(ObjectRef("bundle/manifest.json", found.bundle_sha256), files)
-    np.testing.assert_array_equal(
-        stored.predictor.mean_change(rows(20)), fitted(algorithm).predictor.mean_change(rows(20))
-    )
+    assert_same_forecasts(stored.predictor, fitted(algorithm).predictor)
 
 
 def test_version_is_found_again_by_its_bundle_while_mlflow_keeps_it(tmp_path: Path) -> None:
@@ -78,8 +83,10 @@ def test_mlflow_loads_the_native_model_and_predicts_the_same(
 
     found = tracking.version(versions[algorithm])
     loaded = mlflow.pyfunc.load_model(found.artifact_uri)
-    expected = fitted(algorithm).predictor.mean_change(rows(20))
-    np.testing.assert_allclose(loaded.predict(rows(20)), expected, rtol=0, atol=1e-6)
+    hurdles = fitted(algorithm).predictor.hurdles
+    asked = rows(20) if hurdles else rows(20)[:, :1]
+    expected = hurdles[0].outputs(asked)[MEAN] if hurdles else np.zeros(20)
+    np.testing.assert_allclose(loaded.predict(asked), expected, rtol=0, atol=1e-6)
     folder = Path(found.artifact_uri.removeprefix("file://"))
     assert [file for file in folder.rglob("*") if file.suffix in {".pkl", ".pickle"}] == []
 
@@ -89,7 +96,7 @@ def test_persistence_loads_without_canasta(tracking: Tracking, versions: dict[st
     code = (
         "import sys, mlflow, numpy as np;"
         f"model = mlflow.pyfunc.load_model({found.artifact_uri!r});"
-        "print(model.predict(np.ones((3, 3), np.float32)).tolist(), 'canasta' in sys.modules)"
+        "print(model.predict(np.ones((3, 1), np.float32)).tolist(), 'canasta' in sys.modules)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd="/", env=_alone(), capture_output=True, text=True,
@@ -103,7 +110,8 @@ def _alone() -> dict[str, str]:
 
 
 def test_a_run_holds_params_trials_figures_and_json(tracking: Tracking) -> None:
-    trials = [Trial(i, Recipe(XGBOOST, {"eta": 0.1 * i}), 0.35 - i / 100) for i in range(1, 4)]
+    recipes = [Recipe(XGBOOST, {"change": {"eta": 0.1 * i}}) for i in range(1, 4)]
+    trials = [Trial(i, recipe, 0.35 - i / 100) for i, recipe in enumerate(recipes, start=1)]
     figure = Figure()
     figure.subplots().plot([1, 2])
     with tracking.run("search", {"git_commit": "abc"}, {"gate": {"rmse_skill": 0.5}}) as run:
@@ -121,7 +129,7 @@ def test_a_run_holds_params_trials_figures_and_json(tracking: Tracking) -> None:
         [found.info.experiment_id], f"tags.mlflow.parentRunId = '{run.id}'", order_by=["created"]
     )
     assert {child.info.run_name for child in nested} == {"trial 1", "trial 2", "trial 3"}
-    tried = {child.data.params.get("eta"): child.data.metrics["rmse"] for child in nested}
+    tried = {child.data.params.get("change.eta"): child.data.metrics["crps"] for child in nested}
     assert tried["0.2"] == pytest.approx(0.33)
 
 

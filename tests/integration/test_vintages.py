@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from canasta.commodity import Commodity
-from canasta.forecast.evaluation.backtest import Backtest, Window, last_window, run
+from canasta.forecast.evaluation.backtest import Backtest, run
+from canasta.forecast.evaluation.origins import Window, last_window
 from canasta.forecast.evaluation.vintages import Vintages, read_vintages
 from canasta.forecast.history import read_panel
-from canasta.forecast.outlook import forecast
+from canasta.forecast.outlook import HORIZONS, forecast
 from canasta.forecast.recipe import XGBOOST, Recipe
 from canasta.forecast.training import Trainer
 from canasta.ingest.block import Block
@@ -25,7 +26,8 @@ from simulate_publication import publish_files, simulate, true_averages
 
 PARAMETERS = read_parameters()
 SEED = 4
-RECIPE = Recipe(XGBOOST, {"n_estimators": 15, "max_depth": 3, "eta": 0.1})
+HEAD = {"n_estimators": 15, "max_depth": 3, "eta": 0.1}
+RECIPE = Recipe(XGBOOST, dict.fromkeys(("change", "up", "size", "mean"), HEAD))
 CORRECTED, SEEN, LISTED, LAST = 76, 80, 84, 90
 """Publications: which is corrected, which file shows it first, when a city appears, the last."""
 
@@ -59,7 +61,7 @@ def lake(milk: Commodity, tmp_path_factory: pytest.TempPathFactory) -> Lake:
 
 @pytest.fixture(scope="module")
 def vintages(lake: Lake, milk: Commodity) -> Vintages:
-    return read_vintages(lake, milk, date(2024, 12, 31), PARAMETERS.training, SEED)
+    return read_vintages(lake, milk, date(2024, 12, 31), PARAMETERS.fit, SEED, HORIZONS)
 
 
 @pytest.fixture(scope="module")
@@ -83,27 +85,28 @@ def test_each_origin_rests_on_what_the_lake_said_then(
     lake: Lake, milk: Commodity, vintages: Vintages, window: Window, backtest: Backtest
 ) -> None:
     """Cut the lake at each origin, forecast anew: the back-test's numbers, bit for bit."""
-    newest = vintages.newest.panel
+    newest, made = vintages.newest.panel, backtest.scored[XGBOOST]
     for refit in window.refits:
         known = read_panel(lake, milk, newest.dates[refit])
-        fitted = Trainer.of(known, PARAMETERS.training, SEED).fit(RECIPE, refit)
+        fitted = Trainer.of(known, PARAMETERS.fit, SEED).fit(RECIPE, refit)
         for origin in window.served(refit):
             panel = read_panel(lake, milk, newest.dates[origin])
             assert len(panel.dates) == origin + 1
-            anew = dict(
-                zip(
-                    panel.keys,
-                    forecast(fitted.predictor, panel, panel.origin).mean[:, 0],
-                    strict=True,
-                )
-            )
-            column = backtest.forecasts[XGBOOST][:, origin - window.first]
-            compared = 0
-            for key, value in zip(newest.keys, column, strict=True):
-                if np.isfinite(value):
-                    assert anew[key] == value
-                    compared += 1
-            assert compared > 150
+            anew = forecast(fitted.predictor, panel, panel.origin)
+            last = backtest.last[:, origin - window.first]
+            scored = [row for row, price in enumerate(last) if np.isfinite(price)]
+            assert len(scored) > 150
+            rows = [panel.keys.index(newest.keys[row]) for row in scored]
+            for changes, prices in (
+                (made.mean, anew.mean),
+                (made.median, anew.median),
+                (made.low_95, anew.interval(0.95)[0]),
+                (made.high_80, anew.interval(0.80)[1]),
+            ):
+                forecasts = last[scored] + changes[:, scored, origin - window.first]
+                assert np.array_equal(forecasts, prices[rows].T)
+            given = made.p_change[:, scored, origin - window.first]
+            np.testing.assert_allclose(given, anew.p_change[rows].T, rtol=1e-12)
 
 
 def test_a_panel_as_known_today_would_have_told_it_early(
@@ -112,22 +115,24 @@ def test_a_panel_as_known_today_would_have_told_it_early(
     """The same back-test without vintages differs: the test above can fail."""
     blind = run(Vintages.unrevised(vintages.newest), {XGBOOST: RECIPE}, window, backtest.slices)
     before = slice(CORRECTED - window.first, SEEN - 1 - window.first)
-    assert not np.array_equal(
-        blind.forecasts[XGBOOST][:, before], backtest.forecasts[XGBOOST][:, before], equal_nan=True
-    )
+    early, then = (one.scored[XGBOOST].mean[..., before] for one in (blind, backtest))
+    for horizon in backtest.horizons:
+        assert not np.array_equal(early[horizon - 1], then[horizon - 1], equal_nan=True)
 
 
 def test_what_came_is_scored_as_it_is_known_now(
     vintages: Vintages, window: Window, backtest: Backtest
 ) -> None:
-    panel = vintages.newest.panel
-    came = panel.prices[:, CORRECTED]
-    scored = backtest.actual[:, CORRECTED - 1 - window.first]
-    known = np.isfinite(scored)
-    assert known.sum() > 150
-    assert np.array_equal(scored[known], came[known])
-    then = backtest.last[:, CORRECTED - window.first]
-    assert (then[known] != came[known]).sum() == 30
+    now = vintages.newest.panel.prices
+    at = CORRECTED - window.first
+    for horizon in backtest.horizons:
+        came = backtest.changes[horizon - 1, :, at - horizon]
+        known = np.isfinite(came)
+        assert known.sum() > 150
+        expected = now[:, CORRECTED] - now[:, CORRECTED - horizon]
+        assert came[known] == pytest.approx(expected[known], abs=1e-9)
+    then = backtest.last[:, at]
+    assert (then[known] != now[known, CORRECTED]).sum() == 30
 
 
 def test_vintages_of_a_history_that_was_never_rewritten(vintages: Vintages) -> None:

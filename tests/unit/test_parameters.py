@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from canasta.errors import SettingsError
+from canasta.forecast.hurdle.heads import PARAMETERS_OF
 from canasta.parameters import PARAMETERS, Dimension, read_parameters
 
 
@@ -26,12 +27,14 @@ def test_shipped_parameters_are_read_as_written(text: str) -> None:
 
 def test_every_algorithm_starts_inside_its_space() -> None:
     parameters = read_parameters()
-    assert parameters.space.keys() == parameters.start.keys()
+    assert parameters.space.keys() == parameters.heads.keys()
     for algorithm, space in parameters.space.items():
-        start = parameters.start[algorithm]
-        assert start.keys() == space.keys()
+        heads = parameters.heads[algorithm]
+        assert heads.keys() == set(PARAMETERS_OF.values())
         for name, dimension in space.items():
-            assert dimension.low <= start[name] <= dimension.high, f"{algorithm}.{name}"
+            head, _, parameter = name.partition(".")
+            start = heads[head][parameter]
+            assert dimension.low <= start <= dimension.high, f"{algorithm}.{name}"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -13,7 +13,6 @@ PRICES = arrays.arrays(
 )
 
 
-@settings(deadline=None)
 @given(PRICES, st.integers(1, 10))
 def test_changes_run_from_each_publication_to_the_hth_after_it(
     prices: Floats, horizon: int

@@ -19,6 +19,17 @@ from canasta.parameters import Parameters
 
 COLUMN = 85
 SEED = 3
+TREES = 12
+
+
+@pytest.fixture(scope="module")
+def parameters(parameters: Parameters) -> Parameters:
+    """The shipped parameters with few trees: what is searched are the others."""
+    heads = {
+        algorithm: {head: {**params, "n_estimators": TREES} for head, params in of_heads.items()}
+        for algorithm, of_heads in parameters.heads.items()
+    }
+    return parameters.model_copy(update={"heads": heads})
 
 
 def tune(panel: Panel, parameters: Parameters, champion: Recipe | None = None) -> Search:

@@ -77,7 +77,7 @@ layouts = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(blocks=some_blocks(), layout=layouts)
 def test_reads_back_whatever_the_layout(blocks: list[Block], layout: Layout) -> None:
     parsed = parse(render(blocks, MILK, layout=layout), MILK)

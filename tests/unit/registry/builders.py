@@ -68,11 +68,11 @@ def rows(count: int, seed: int = 0) -> np.ndarray[tuple[int, int], np.dtype[np.f
 
 
 def task(horizon: int) -> Task:
-    """Random features, and changes of which a third happen, the way the first feature points."""
+    """Random features, of which the first decides: far from 0 the price moves, that way."""
     draws = np.random.default_rng(horizon)
     values = draws.normal(size=(SERIES, ORIGINS, len(FEATURES))).astype(np.float32)
     changes = (values[..., 0] * 0.5 + draws.normal(size=(SERIES, ORIGINS)) * 0.1).round(2)
-    still = draws.random(changes.shape) < 2 / 3
+    still = np.abs(values[..., 0]) + draws.normal(size=changes.shape) * 0.2 < 1
     return Task(horizon, Features(FEATURES, values), np.where(still, 0.0, changes))
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from canasta.forecast.fit import fit
 
 from canasta.commodity import Commodity
 from canasta.errors import NotReproducible
@@ -22,7 +22,7 @@ from canasta.forecast.training import Trainer
 from canasta.ingest.identity import SourceKind
 from canasta.ingest.lake import Lake, open_lake
 from canasta.ingest.revisions import Revision
-from canasta.parameters import TrainingParameters
+from canasta.parameters import EmpiricalParameters, FitParameters, TrainingParameters
 from canasta.registry.bundle import Bundle, bundle_ref, read_files, write_bundle
 from canasta.registry.decisions import Kind, Record, write_record
 from canasta.registry.objects import ObjectRef
@@ -38,9 +38,15 @@ from canasta.registry.reproduction import (
 )
 from canasta.store import Store
 from tests.unit.ingest.builders import KEYS, days, publications
-from tests.unit.registry.builders import LINEAGE, RECIPES, panel
+from tests.unit.registry.builders import HURDLE, LINEAGE, MARKET_WEIGHT, RECIPES, panel
 
-TRAINING = TrainingParameters(warm_up=20, clip=2.0)
+PARAMETERS = FitParameters(
+    training=TrainingParameters(warm_up=20, clip=2.0),
+    hurdle=HURDLE.model_copy(update={"held_out": 20}),
+    empirical=EmpiricalParameters(weight=MARKET_WEIGHT),
+)
+FORECASTS = "forecasts of 2 live series"
+LEARNT = [f"horizon {horizon}" for horizon in range(1, 7)]
 
 
 @pytest.fixture
@@ -63,12 +69,12 @@ def fitted_as_of(lake: Lake, as_of: date) -> tuple[Bundle, Panel]:
     known = read_panel(lake, lake.commodity, as_of)
     lineage = replace(LINEAGE, as_of=as_of, fingerprint=lake.fingerprint(as_of))
     made = Bundle(
-        Predictor(RECIPES[PERSISTENCE], (), {}),
+        Predictor(RECIPES[PERSISTENCE], (), MARKET_WEIGHT),
         known.dates[0],
         known.origin,
         "sniim",
         lineage,
-        TRAINING.model_dump(),
+        PARAMETERS.model_dump(),
     )
     return made, known
 
@@ -153,15 +159,19 @@ def test_differing_prices_are_counted_and_the_newest_named() -> None:
 
 @pytest.fixture(scope="module")
 def history() -> Panel:
-    return panel(80)
+    """Prices of which seven in ten stay from one publication to the next."""
+    made, draws = panel(80), np.random.default_rng(6)
+    moves = draws.normal(size=made.prices.shape).round(2)
+    moves[draws.random(moves.shape) < 0.7] = 0.0
+    return replace(made, prices=25 + moves.cumsum(axis=1))
 
 
 def bundle_of(history: Panel, algorithm: str, seed: int = 1) -> Bundle:
-    fitted = Trainer.of(history, TRAINING, seed).fit(RECIPES[algorithm], len(history.dates) - 1)
+    fitted = Trainer.of(history, PARAMETERS, seed).fit(RECIPES[algorithm], len(history.dates) - 1)
     lineage = replace(LINEAGE, as_of=history.origin, seed=seed)
     ends = (history.dates[0], history.origin)
     written = write_bundle(
-        Bundle(fitted.predictor, *ends, "sniim", lineage, TRAINING.model_dump(), {"rmse": 0.3})
+        Bundle(fitted.predictor, *ends, "sniim", lineage, PARAMETERS.model_dump(), {"rmse": 0.3})
     )
     return read_files(bundle_ref("bundle", written), written)
 
@@ -169,9 +179,9 @@ def bundle_of(history: Panel, algorithm: str, seed: int = 1) -> Bundle:
 @pytest.mark.parametrize(
     ("algorithm", "compared"),
     [
-        (PERSISTENCE, ["forecasts of 2 live series"]),
-        (RANDOM_FOREST, ["trees: mean", "forecasts of 2 live series"]),
-        (XGBOOST, ["trees: mean", "forecasts of 2 live series"]),
+        (PERSISTENCE, [FORECASTS]),
+        (RANDOM_FOREST, [*LEARNT, FORECASTS]),
+        (XGBOOST, [*LEARNT, FORECASTS]),
     ],
 )
 def test_a_bundle_alone_says_how_to_make_it_again(
@@ -183,14 +193,27 @@ def test_a_bundle_alone_says_how_to_make_it_again(
     assert all(check.equal and len(check.recorded) == 64 for check in checks)
 
 
-@pytest.mark.parametrize("stated", ["seed", "clip", "warm_up", "recipe", "price"])
+def claiming(section: str, **values: float) -> dict[str, Any]:
+    """The parameters of the fit, some of them stated wrongly."""
+    stated = PARAMETERS.model_dump()
+    return {"training": {**stated, section: {**stated[section], **values}}}
+
+
+@pytest.mark.parametrize(
+    "stated", ["seed", "clip", "warm_up", "tilt", "held_out", "recipe", "price"]
+)
 def test_whatever_is_stated_wrongly_shows(history: Panel, stated: str) -> None:
     recorded, fitted_on = bundle_of(history, RANDOM_FOREST), history
-    recipe = replace(recorded.predictor.recipe, params={"n_estimators": 5, "max_depth": 4})
-    wrong = {
+    recipe = replace(
+        recorded.predictor.recipe,
+        params={**recorded.predictor.recipe.params, "change": {"n_estimators": 5, "max_depth": 4}},
+    )
+    wrong: dict[str, Any] = {
         "seed": {"lineage": replace(recorded.lineage, seed=2)},
-        "clip": {"training": {"warm_up": 20, "clip": 0.5}},
-        "warm_up": {"training": {"warm_up": 25, "clip": 2.0}},
+        "clip": claiming("training", clip=0.5),
+        "warm_up": claiming("training", warm_up=25),
+        "tilt": claiming("hurdle", tilt=0.3),
+        "held_out": claiming("hurdle", held_out=21),
         "recipe": {"predictor": replace(recorded.predictor, recipe=recipe)},
         "price": {},
     }[stated]
@@ -198,16 +221,40 @@ def test_whatever_is_stated_wrongly_shows(history: Panel, stated: str) -> None:
         prices = history.prices.copy()
         prices[0, 40] += 0.01
         fitted_on = replace(history, prices=prices)
-    claimed = replace(recorded, **wrong)  # type: ignore[arg-type] # each is a field's own type
+    claimed = replace(recorded, **wrong)
     checks = compare(claimed, fit_again(claimed, fitted_on), history)
-    assert [check.equal for check in checks] == [False, False]
+    assert [check.what for check in checks if not check.equal] == [*LEARNT, FORECASTS]
 
 
-def test_a_head_that_only_one_has_is_unequal(history: Panel) -> None:
+def test_a_wrong_weight_of_the_market_shows_in_persistence_s_forecasts(history: Panel) -> None:
+    recorded = bundle_of(history, PERSISTENCE)
+    claimed = replace(recorded, **claiming("empirical", weight=MARKET_WEIGHT + 1))
+    [check] = compare(claimed, fit_again(claimed, history), history)
+    assert (check.what, check.equal) == (FORECASTS, False)
+
+
+def test_a_calibration_that_differs_shows_at_its_own_horizon(history: Panel) -> None:
     recorded = bundle_of(history, XGBOOST)
-    without = Predictor(RECIPES[PERSISTENCE], recorded.predictor.features, {})
-    trees, _ = compare(recorded, without, history)
-    assert (len(trees.recorded), trees.again, trees.equal) == (64, "", False)
+    hurdles = list(recorded.predictor.hurdles)
+    calibration = hurdles[3].calibration
+    nudged = replace(calibration.up, slope=float(np.nextafter(calibration.up.slope, 9)))
+    hurdles[3] = replace(hurdles[3], calibration=replace(calibration, up=nudged))
+    other = replace(recorded.predictor, hurdles=tuple(hurdles))
+    checks = compare(recorded, other, history)
+    assert "horizon 4" in [check.what for check in checks if not check.equal]
+    assert [check.what for check in checks if check.equal][:5] == [
+        what for what in LEARNT if what != "horizon 4"
+    ]
+
+
+def test_a_horizon_that_only_one_has_is_unequal(history: Panel) -> None:
+    recorded = bundle_of(history, XGBOOST)
+    without = Predictor(RECIPES[PERSISTENCE], (), MARKET_WEIGHT)
+    *horizons, forecasts = compare(recorded, without, history)
+    assert [check.what for check in horizons] == LEARNT
+    for check in horizons:
+        assert (len(check.recorded), check.again, check.equal) == (64, "", False)
+    assert not forecasts.equal
 
 
 def test_forecasts_are_compared_with_their_series_and_dates(history: Panel) -> None:
@@ -216,19 +263,23 @@ def test_forecasts_are_compared_with_their_series_and_dates(history: Panel) -> N
     renamed = replace(history, keys=(("Jalisco", "Tequila", "Pasteurizada", "Tiendas"),
                                      history.keys[1]))  # fmt: skip
     later = replace(made, targets=tuple(day + timedelta(days=1) for day in made.targets))
-    nudged = replace(made, mean=np.nextafter(made.mean, np.inf))
-    for other in ((renamed, made), (history, later), (history, nudged)):
+    nudged = [
+        replace(made, **{name: np.nextafter(getattr(made, name), np.inf)})
+        for name in ("mean", "p_up", "p_down", "quantiles")
+    ]
+    for other in ((renamed, made), (history, later), *((history, each) for each in nudged)):
         assert not compare_forecasts("", (history, made), other).equal
 
 
 def test_other_features_or_parameters_are_told_with_the_commit_that_knows_them(
     history: Panel,
 ) -> None:
-    recorded = bundle_of(history, PERSISTENCE)
+    recorded = bundle_of(history, XGBOOST)
     with pytest.raises(NotReproducible, match="parameters that this code does not know"):
         fit_again(replace(recorded, training={"half_life": 90}), history)
-    rows = np.empty((0, 1), np.float32)
-    other = fit(RECIPES[PERSISTENCE], ("age",), rows, np.empty(0), 1).predictor
+    *nearer, farthest = recorded.predictor.hurdles
+    renamed = replace(farthest, features=("age", *farthest.features[1:]))
+    other = replace(recorded.predictor, hurdles=(*nearer, renamed))
     with pytest.raises(NotReproducible, match=r"with features .* Check out its commit, c0ffee"):
         fit_again(replace(recorded, predictor=other), history)
 

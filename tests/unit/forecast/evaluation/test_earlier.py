@@ -1,8 +1,8 @@
 import numpy as np
 
-from canasta.forecast.evaluation.backtest import last_window
 from canasta.forecast.evaluation.earlier import EARLIER_XGBOOST, RECIPES, earlier_forecasts
 from canasta.forecast.evaluation.metrics import compare_mae, compare_rmse
+from canasta.forecast.evaluation.origins import last_window
 from canasta.forecast.panel import Panel
 
 

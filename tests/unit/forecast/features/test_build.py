@@ -135,7 +135,7 @@ def test_a_horizon_that_was_not_prepared_is_refused(panel: Panel) -> None:
             at_origin(state, 0, panel.prices[0], horizon=horizon)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_prices_changed_at_t_leave_every_horizon_before_t_alone(
     panel: Panel, by_horizon: tuple[Features, ...], data: st.DataObject
@@ -148,7 +148,7 @@ def test_prices_changed_at_t_leave_every_horizon_before_t_alone(
         assert np.array_equal(after.values[:, :column], before.values[:, :column])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_prices_changed_at_t_leave_features_before_t_alone(
     panel: Panel, features: Features, data: st.DataObject

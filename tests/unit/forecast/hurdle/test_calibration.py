@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
@@ -116,7 +116,6 @@ def test_equal_predictions_leave_no_band_without_a_spread(hurdle: HurdleParamete
     assert np.isfinite(found.around(np.array([-5.0, 0.0, 5.0]))).all()
 
 
-@settings(deadline=None)
 @given(st.integers(0, 400), st.integers(1, 6), st.integers(0, 30), st.integers(1, 80))
 def test_held_out_origins_are_new_to_the_heads_and_known_by_the_column(
     column: int, horizon: int, warm_up: int, length: int

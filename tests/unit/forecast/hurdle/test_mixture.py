@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from canasta.forecast.hurdle.mixture import (
@@ -61,7 +61,6 @@ def slow_sizes(sizes: Sizes, log_size: float) -> list[float]:
     return [min(float(np.exp(log_size + r)), CAP) for r in sizes.residuals[band]]
 
 
-@settings(deadline=None)
 @given(outputs_of_one, calibrations)
 def test_mean_is_the_blend_and_the_rest_is_as_calibrated(
     one: dict[str, float], calibration: Calibration
@@ -84,7 +83,6 @@ def test_mean_is_the_blend_and_the_rest_is_as_calibrated(
     assert rising.tolist() == pytest.approx([found.p_up[0] / len(rises)] * len(rises), rel=1e-9)
 
 
-@settings(deadline=None)
 @given(outputs_of_one, calibrations)
 def test_without_tilt_the_direct_mean_does_not_count(
     one: dict[str, float], calibration: Calibration
@@ -97,7 +95,6 @@ def test_without_tilt_the_direct_mean_does_not_count(
     assert found.p_up[0] == pytest.approx(found.p_change[0] * up, rel=1e-6)
 
 
-@settings(deadline=None)
 @given(calibrations, st.lists(outputs_of_one, min_size=1, max_size=5))
 def test_a_calibration_survives_being_written_down_to_the_bit(
     calibration: Calibration, many: list[dict[str, float]]
