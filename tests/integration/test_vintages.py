@@ -133,6 +133,11 @@ def test_what_came_is_scored_as_it_is_known_now(
         assert came[known] == pytest.approx(expected[known], abs=1e-9)
     then = backtest.last[:, at]
     assert (then[known] != now[known, CORRECTED]).sum() == 30
+    for horizon in backtest.horizons:
+        moved = backtest.changes[horizon - 1, :, at]
+        expected = now[:, CORRECTED + horizon] - then
+        known = np.isfinite(moved)
+        assert moved[known] == pytest.approx(expected[known], abs=1e-9), "from what was known then"
 
 
 def test_vintages_of_a_history_that_was_never_rewritten(vintages: Vintages) -> None:
