@@ -109,7 +109,7 @@ def search(
         told: called with each trial as it ends.
 
     Raises:
-        TooLittleHistory: there is no room for the folds.
+        TooLittleHistory: there is no room for the folds, or too few kinds of change in one.
     """
     space = parameters.space[algorithm]
     known = trainer.known_by(column)
@@ -156,8 +156,8 @@ def _validation_crps(recipe: Recipe, trainer: Trainer, folds: tuple[Fold, ...]) 
     as many, and ranks recipes no better.
     """
     hurdles, task = trainer.hurdles, trainer.tasks[0]
-    tried, warm_up = _lighter(recipe), trainer.parameters.training.warm_up
-    lessons = [task.examples(warm_up, fold.first) for fold in folds]
+    tried = _lighter(recipe)
+    lessons = [hurdles.lesson(task, fold.first) for fold in folds]
     came = [task.examples(fold.first, fold.stop) for fold in folds]
     with ThreadPoolExecutor(WORKERS) as pool:
         begun = [hurdles.begin_heads(pool, tried, lesson, HEADS) for lesson in lessons]

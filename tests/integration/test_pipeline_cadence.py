@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+from canasta.commodity import Commodity
+from canasta.ingest.block import Block
+from simulate_publication import publish_files, simulate, true_averages
 from tests.integration.pipeline_setting import House
 from tests.integration.test_pipeline_interrupted import kill_when
 
@@ -72,3 +77,32 @@ def test_a_house_from_its_first_weeks_to_its_first_model(house: House) -> None:
     assert (moved["Precio_medio"] != moved["Precio_lag1"]).any()
     assert (moved["prob_cambio"] > 0.5).any()
     assert (moved["bajo_95"] == moved["alto_95"]).any(), "and of some it is nearly sure"
+
+
+def test_a_market_that_only_rises_keeps_the_last_price(house: House, milk: Commodity) -> None:
+    """What a hurdle learns takes rises and falls: without them nobody can be judged."""
+    blocks = simulate(milk, 3, date(2024, 12, 31))[:100]
+    first = blocks[0].prices
+    rising = []
+    for number, block in enumerate(blocks):
+        # A tenth of the series rises each time: no publication repeats the one before.
+        prices = {
+            key: price and round(price + 0.1 * ((number + at) // 10), 2)
+            for at, (key, price) in enumerate(first.items())
+        }
+        rising.append(Block(block.date, prices, true_averages(prices, milk)))
+    published = house.folder / "rising"
+    publish_files(published, rising, milk)
+    day, url = rising[-1].date.isoformat(), published.as_uri()
+
+    ended = house.daily(day, PUBLICATION_URL=url)
+
+    assert ended.code == 0, ended.told()
+    assert "Learnt   The hurdle learns from prices that rose, fell and stayed" in ended.out
+    assert house.pointer.title.recipe.algorithm == "persistence"
+    assert house.decisions()[0]["kind"] == "search"
+
+    ended = house.daily(day, PUBLICATION_URL=url)
+
+    assert ended.code == 0, ended.told()
+    assert "Learnt   nothing: no search was due" in ended.out

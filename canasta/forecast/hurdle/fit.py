@@ -129,7 +129,7 @@ class HurdleTrainer:
 
     def _begin(self, pool: Executor, recipe: Recipe, task: Task, column: int) -> _Begun:
         fold = held_out(column, task.horizon, self.training.warm_up, self.hurdle.held_out)
-        whole = self._lesson(task, fold.stop)
+        whole = self.lesson(task, fold.stop)
         return _Begun(
             trainer=self,
             task=task,
@@ -137,11 +137,16 @@ class HurdleTrainer:
             whole=whole,
             heads=self.begin_heads(pool, recipe, whole, HEADS),
             before=self.begin_heads(
-                pool, recipe, self._lesson(task, fold.trained_until), CALIBRATED
+                pool, recipe, self.lesson(task, fold.trained_until), CALIBRATED
             ),
         )
 
-    def _lesson(self, task: Task, stop: int) -> Examples:
+    def lesson(self, task: Task, stop: int) -> Examples:
+        """Return what came of the origins from the warm-up to `stop` - 1.
+
+        Raises:
+            TooLittleHistory: no price rose, none fell, or none stayed.
+        """
         lesson = task.examples(self.training.warm_up, stop)
         if lesson.signs != {-1.0, 0.0, 1.0}:  # each head needs both of its answers
             raise TooLittleHistory(
