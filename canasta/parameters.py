@@ -75,10 +75,11 @@ class EmpiricalParameters(_Section):
 
 
 class TuningParameters(_Section):
-    """Number of validation folds and their length in publications."""
+    """Number of validation folds, their length and what is learnt before each, in publications."""
 
     folds: Annotated[int, Field(ge=1)]
     fold_length: Annotated[int, Field(ge=1)]
+    history: Annotated[int, Field(ge=1)]
 
 
 class Dimension(_Section):

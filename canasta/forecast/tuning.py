@@ -120,7 +120,8 @@ def search(
 
     def objective(point: Mapping[str, float]) -> dict[str, Any]:
         recipe = Recipe(algorithm, _with(parameters.heads[algorithm], _plain(point, space)))
-        trials.append(Trial(len(trials), recipe, _validation_crps(recipe, known, folds)))
+        crps = _validation_crps(recipe, known, folds, parameters.tuning.history)
+        trials.append(Trial(len(trials), recipe, crps))
         told(trials[-1])
         return {"loss": trials[-1].crps, "status": STATUS_OK}
 
@@ -149,15 +150,17 @@ def _beginning_with(point: Mapping[str, float | int]) -> Trials:
     return trials
 
 
-def _validation_crps(recipe: Recipe, trainer: Trainer, folds: tuple[Fold, ...]) -> float:
+def _validation_crps(
+    recipe: Recipe, trainer: Trainer, folds: tuple[Fold, ...], history: int
+) -> float:
     """Mean CRPS of the next change over the folds but the first, each calibrated by those before.
 
-    Only the heads are fitted anew for each fold: holding out origins inside each would fit twice
-    as many, and ranks recipes no better.
+    Only the heads are fitted anew for each fold, on the newest `history` publications before it:
+    holding out origins inside each would fit twice as many, and ranks recipes no better.
     """
     hurdles, task = trainer.hurdles, trainer.tasks[0]
     tried = _lighter(recipe)
-    lessons = [hurdles.lesson(task, fold.first) for fold in folds]
+    lessons = [hurdles.lesson(task, fold.first, history) for fold in folds]
     came = [task.examples(fold.first, fold.stop) for fold in folds]
     with ThreadPoolExecutor(WORKERS) as pool:
         begun = [hurdles.begin_heads(pool, tried, lesson, HEADS) for lesson in lessons]

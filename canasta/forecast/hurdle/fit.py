@@ -141,13 +141,14 @@ class HurdleTrainer:
             ),
         )
 
-    def lesson(self, task: Task, stop: int) -> Examples:
-        """Return what came of the origins from the warm-up to `stop` - 1.
+    def lesson(self, task: Task, stop: int, newest: int | None = None) -> Examples:
+        """Return what came of the origins from the warm-up to `stop` - 1, or the `newest` of them.
 
         Raises:
             TooLittleHistory: no price rose, none fell, or none stayed.
         """
-        lesson = task.examples(self.training.warm_up, stop)
+        first = self.training.warm_up if newest is None else stop - newest
+        lesson = task.examples(max(first, self.training.warm_up), stop)
         if lesson.signs != {-1.0, 0.0, 1.0}:  # each head needs both of its answers
             raise TooLittleHistory(
                 f"The hurdle learns from prices that rose, fell and stayed over {task.horizon} "

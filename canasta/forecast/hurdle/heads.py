@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -36,6 +38,9 @@ FOREST_THREADS = 2
 _ONE_FOREST = Lock()
 """Forests are fitted one after the other: scikit-learn swaps the process's warning filters while it
 fits, and a second forest that reads them meanwhile warns of a misuse that is none."""
+
+SPURIOUS = "`sklearn.utils.parallel.delayed` should be used with"
+"""How the warning begins of a misuse that is none."""
 
 BINS = 64
 """XGBoost's histograms have so many: features are rates and deviations, smooth at this grain,
@@ -101,9 +106,24 @@ def _fit_forest(
 ) -> FittedHead:
     kind = RandomForestClassifier if classifies else RandomForestRegressor
     forest = kind(**params, random_state=seed, n_jobs=FOREST_THREADS)
-    with _ONE_FOREST:
+    with _ONE_FOREST, _filters_kept():
         forest.fit(rows, targets)
     return FittedHead(treelite.sklearn.import_model(forest).serialize_bytes(), forest)
+
+
+@contextmanager
+def _filters_kept() -> Iterator[None]:
+    """Give scikit-learn warning filters to swap that are not the process's.
+
+    The threads of one forest swap them too, and may end with each other's, or with none. What
+    they warn of is told afterwards, under the process's own filters, but for that misuse.
+    """
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        yield
+    for one in told:
+        if SPURIOUS not in str(one.message):
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
 
 
 def _fit_boosting(

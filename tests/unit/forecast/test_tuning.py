@@ -101,10 +101,15 @@ def test_best_is_the_lowest_and_the_earliest_of_equals() -> None:
     assert Search(tuple(trials)).best.number == 1
 
 
+@pytest.mark.parametrize("history", [160, 40])
 def test_each_fold_is_judged_by_heads_that_end_where_it_begins(
-    panel: Panel, parameters: Parameters, found: Search
+    panel: Panel, parameters: Parameters, history: int
 ) -> None:
     """The CRPS of a trial, computed again with nothing but fits of single heads."""
+    tuning = parameters.tuning.model_copy(update={"history": history})
+    limited = parameters.model_copy(update={"tuning": tuning})
+    trainer = Trainer.of(panel, parameters.fit, SEED, 1)
+    (trial,) = search(XGBOOST, trainer, COLUMN, limited, Budget(1)).trials
     features = build(panel)
     changes = changes_over(panel.prices, 1)
     length, warm_up = parameters.tuning.fold_length, parameters.training.warm_up
@@ -123,7 +128,7 @@ def test_each_fold_is_judged_by_heads_that_end_where_it_begins(
     shown: list[dict[str, Floats]] = []
     scores: list[Floats] = []
     for number, first in enumerate(firsts):
-        rows, came = known(warm_up, first)
+        rows, came = known(max(warm_up, first - history), first)
         asked, truth = known(first, first + length)
         outputs = {}
         for head in HEADS:
@@ -131,9 +136,7 @@ def test_each_fold_is_judged_by_heads_that_end_where_it_begins(
             learnt, targets = lesson_of(
                 head, np.clip(came, -limit, limit) if head == MEAN else came
             )
-            made = fit_head(
-                XGBOOST, head, found.trials[0].recipe.params, rows[learnt], targets, SEED
-            )
+            made = fit_head(XGBOOST, head, trial.recipe.params, rows[learnt], targets, SEED)
             outputs[head] = Trees(made.trees).predict(asked)
         if number:
             earlier = {head: np.concatenate([one[head] for one in shown]) for head in HEADS}
@@ -143,7 +146,7 @@ def test_each_fold_is_judged_by_heads_that_end_where_it_begins(
             )
             scores.append(distribution(outputs, calibration).crps(truth))
         shown.append(outputs)
-    assert found.trials[0].crps == pytest.approx(float(np.concatenate(scores).mean()), rel=1e-9)
+    assert trial.crps == pytest.approx(float(np.concatenate(scores).mean()), rel=1e-9)
 
 
 @pytest.mark.parametrize("evaluations", [1, 2])

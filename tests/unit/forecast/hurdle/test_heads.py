@@ -1,6 +1,9 @@
+import warnings
+
 import numpy as np
 import pytest
 import xgboost
+from sklearn.exceptions import DataConversionWarning
 
 from canasta.forecast.features.build import Features
 from canasta.forecast.hurdle.heads import FittedHead, fit_head, lesson_of
@@ -96,3 +99,26 @@ def test_an_unknown_algorithm_is_refused(parameters: Parameters) -> None:
     rows = np.zeros((1, 1), dtype=np.float32)
     with pytest.raises(ValueError, match="known: random-forest, xgboost"):
         fit_head(PERSISTENCE, MEAN, parameters.heads[XGBOOST], rows, np.zeros(1), 1)
+
+
+def test_forests_leave_the_process_s_warning_filters_as_they_were(
+    rows: Floats, changes: Floats
+) -> None:
+    """Threads that grow trees swap them: without care, two of five forests left others."""
+    few = {"change": {"n_estimators": 5, "max_depth": 2}}
+    inputs, (_, targets) = rows[:60].astype(np.float32), lesson_of(CHANGE, changes[:60])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        before = list(warnings.filters)
+        for seed in range(40):
+            fit_head(RANDOM_FOREST, CHANGE, few, inputs, targets, seed)
+            assert warnings.filters == before
+
+
+def test_what_scikit_learn_warns_of_is_told(rows: Floats, changes: Floats) -> None:
+    few = {"change": {"n_estimators": 5, "max_depth": 2}}
+    _, targets = lesson_of(CHANGE, changes)
+    with pytest.warns(DataConversionWarning, match="column-vector"):
+        fit_head(
+            RANDOM_FOREST, CHANGE, few, rows.astype(np.float32), targets[:, np.newaxis], seed=1
+        )
