@@ -288,7 +288,7 @@ def main() -> None:
         bench = Bench(Path(folder))
         print(f"Timing the main job on {len(bench.blocks)} publications, {kind} history …")
         bench.run()
-    Console(width=150).print(_table(bench.timings))
+    Console(width=180).print(_table(bench.timings))
     searches = sum(one.seconds for one in bench.timings if "evaluations" in one.part)
     for one in bench.timings:
         if "ten years" in one.part and one.rival_seconds is not None:
