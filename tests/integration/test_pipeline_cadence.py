@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
 from canasta.commodity import Commodity
 from canasta.ingest.block import Block
 from simulate_publication import publish_files, simulate, true_averages
@@ -18,6 +20,7 @@ LATE, LATE_TARGET = "2024-08-30", "2024-09-02"
 """100, of which 39 can be evaluated."""
 
 
+@pytest.mark.slow
 def test_a_house_from_its_first_weeks_to_its_first_model(house: House) -> None:
     # Killed while it registers: a version may be left over, and nothing is live.
     kill_when(house, lambda printed: "✓ Gate" in printed, SHORT)

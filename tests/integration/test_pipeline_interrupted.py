@@ -6,6 +6,8 @@ import subprocess
 import time
 from collections.abc import Callable
 
+import pytest
+
 from canasta.settings import ROOT
 from tests.integration.conftest import FirstRun
 from tests.integration.pipeline_setting import COMMAND, Ended, House
@@ -56,6 +58,7 @@ def kill_when(
     return printed, Ended(process.returncode, output.read_text(), errors.read_text())
 
 
+@pytest.mark.slow
 def test_run_killed_at_two_moments_is_completed_to_the_last_byte(
     house: House, first_run: FirstRun
 ) -> None:

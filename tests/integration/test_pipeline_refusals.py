@@ -121,6 +121,7 @@ def test_day_before_the_first_publication_is_an_error_that_names_it(house: House
     assert house.lake.keys("daily") == []
 
 
+@pytest.mark.slow  # it is asked patiently
 def test_unreachable_source_is_one_message(house: House) -> None:
     url = f"http://127.0.0.1:{closed_port()}/SNIIM"
     ended = house.daily(FirstRun.DAY, PUBLICATION_URL=url)
