@@ -115,7 +115,7 @@ venv: $(READY) # only what every target needs: pipenv, and .venv as Pipfile.lock
 test: $(READY)     ## all tests but the slow ones; under 10 minutes
 	$(RUN) -m pytest -m "not slow" $(ARGS)
 
-test-slow: $(READY) ## the tests that take many minutes
+test-slow: $(READY) $(PEERS) ## the tests that take many minutes
 	$(RUN) -m pytest -m slow $(ARGS)
 
 lint: $(READY)     ## style, types, imports between rooms, lock file, workflows

@@ -189,8 +189,7 @@ def _print_reasons(story: Subject) -> None:
         display.print(empirical_note(empirical, story.row, unit))
         display.print(empirical_table(empirical, story.panel, story.row))
         return
-    # shap takes seconds to import, and persistence has no use for it.
-    from orchestration.reasons import reasons_tables  # noqa: PLC0415
+    from orchestration.reasons import reasons_tables  # noqa: PLC0415 - shap takes seconds to import
 
     features = build_all(story.panel, story.horizon, story.outlook.targets[: story.horizon])[-1]
     hurdle, row = predictor.hurdles[story.horizon - 1], features.values[story.row, -1]

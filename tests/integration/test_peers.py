@@ -9,16 +9,10 @@ import pytest
 from canasta.commodity import Commodity
 from canasta.forecast.evaluation.origins import Window
 from canasta.forecast.panel import Panel
-from canasta.settings import ROOT
 from tests.panels import simulated_panel
-from tests.peers.exchange import PYTHON, Answer, ask_peers
+from tests.peers.exchange import Answer, ask_peers
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        not (ROOT / PYTHON).exists(), reason=".venv-peers is missing: make bench-accuracy makes it"
-    ),
-]
+pytestmark = pytest.mark.slow
 
 WINDOW = Window(first=100, stop=102, refit_every=10)
 PEERS = {

@@ -193,9 +193,9 @@ def test_bootstrap_equals_slow_oracle(
 ) -> None:
     loss, reference = np.abs(losses[0][:6, :23]), losses[1][:6, :23].copy()
     reference[:, 4] = np.nan
-    asked = {"block": block, "draws": 200, "root": root, "seed": 20}
     expected = slow_bootstrap(loss, reference, block=block, draws=200, root=root, seed=20)
-    assert skill_interval(loss, reference, **asked) == pytest.approx(expected)  # type: ignore[arg-type]
+    found = skill_interval(loss, reference, block=block, draws=200, root=root, seed=20)
+    assert found == pytest.approx(expected)
 
 
 def test_bootstrap_of_single_dates_is_scipys() -> None:

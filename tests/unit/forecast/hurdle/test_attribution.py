@@ -68,7 +68,7 @@ def boosted(rows: dict[str, object], name: str) -> Node:
     if feature == "Leaf":
         return Node(cover, gain)
     below = [boosted(rows, str(getattr(row, branch))) for branch in ("Yes", "No")]
-    split = float(getattr(row, "Split"))  # noqa: B009
+    split = float(getattr(row, "Split"))  # noqa: B009  (as above)
     return Node(cover, 0.0, int(feature.removeprefix("f")), split, True, *below)
 
 
