@@ -6,6 +6,8 @@ gunicorn's (https://docs.gunicorn.org/en/stable/settings.html).
 
 from __future__ import annotations
 
+import atexit
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -54,6 +56,13 @@ worker_tmp_dir = str(_memory) if _memory.is_dir() else None
 # variable when it is imported: so nothing above may import the application.
 _counts = tempfile.mkdtemp(prefix="canasta-metrics-")
 raw_env = [f"PROMETHEUS_MULTIPROC_DIR={_counts}"]
+_master = os.getpid()
+
+
+@atexit.register  # gunicorn's own hook is not called where it ends before it has begun
+def _remove_counts() -> None:
+    if os.getpid() == _master:  # and no worker's end
+        shutil.rmtree(_counts, ignore_errors=True)
 
 
 def post_worker_init(worker: Worker) -> None:
@@ -68,8 +77,3 @@ def child_exit(server: Arbiter, worker: Worker) -> None:
     from prometheus_client import multiprocess
 
     multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # it has no types
-
-
-def on_exit(server: Arbiter) -> None:
-    """Remove the counts."""
-    shutil.rmtree(_counts, ignore_errors=True)
