@@ -15,8 +15,10 @@ from packaging.utils import canonicalize_name
 
 from canasta.settings import ROOT
 
-APPLICATION = ("flask", "numpy", "pydantic", "python-dateutil", "python-dotenv", "treelite")
-"""What it imports wherever it runs."""
+APPLICATION = (
+    "flask", "numpy", "pydantic", "python-dateutil", "python-dotenv", "treelite", "tzdata",
+)  # fmt: skip
+"""What it needs wherever it runs; tzdata, since a base image may know no time zones."""
 
 FUNCTION = (*APPLICATION, "apig-wsgi")
 """What the Lambda function imports. boto3 comes with AWS's base image."""

@@ -36,8 +36,10 @@ WARM = 50
 START_S, ANSWER_S, STOP_S = 10.0, 30.0, 5.0
 """How long the emulator may take."""
 
-LIKE_THE_IMAGE = {"PYDANTIC_DISABLE_PLUGINS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-"""Variables that the Dockerfile sets."""
+LIKE_THE_IMAGE = {
+    "PYDANTIC_DISABLE_PLUGINS": "1", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONTZPATH": "",
+}  # fmt: skip
+"""Variables that the Dockerfile sets; and no time zones but our own, as a base may lack them."""
 
 _INIT = re.compile(r"INIT REPORT\(durationMs: ([\d.]+)\)")
 _PATH = "/2015-03-31/functions/function/invocations"
