@@ -31,6 +31,9 @@ RUN := .venv/bin/python
 # Other libraries, to compare with; the stamp names what was installed.
 PEERS_LOCK := tests/peers/requirements.txt
 PEERS := .venv-peers/.installed-$(firstword $(shell cksum $(PEERS_LOCK)))
+# What Lambda runs: the packages of its image, beside what AWS's base brings and AWS's emulator.
+LAMBDA_LOCKS := $(addprefix deployment/aws_lambda/,requirements.txt base.txt emulator.txt)
+LAMBDA := .venv-lambda/.installed-$(firstword $(shell cat $(LAMBDA_LOCKS) deployment/lighten.py | cksum))
 # Further arguments for the command, such as make test ARGS="-k calendar -x".
 ARGS :=
 
@@ -39,6 +42,9 @@ ifeq ($(wildcard $(RUN)),) # never made, or its interpreter is gone
 endif
 ifeq ($(wildcard .venv-peers/bin/python),)
 .PHONY: $(PEERS)
+endif
+ifeq ($(wildcard .venv-lambda/bin/python),)
+.PHONY: $(LAMBDA)
 endif
 
 # ---- the work -------------------------------------------------------------------------------
@@ -89,7 +95,17 @@ publish: $(READY)  ## serve PUBLICATIONS over http as SNIIM does, or badly: MISB
 
 # ---- what runs beside it --------------------------------------------------------------------
 
-.PHONY: mlflow prefect schedule status stop
+.PHONY: serve lambda image mlflow prefect schedule status stop
+
+serve: $(READY)    ## the API under gunicorn at HOST:PORT (127.0.0.1:9696), without keys there
+	@exec $(RUN) -m deployment
+
+lambda: $(LAMBDA)  ## the earlier system's request through AWS's Lambda runtime, here; ARGS=event.json
+	@PYTHONPATH=.venv-lambda/task .venv-lambda/bin/python -m deployment.aws_lambda.emulate $(ARGS)
+
+image:             ## build the Lambda image on BASE_IMAGE=, or with FOR=server the one of gunicorn
+	$(call required,BASE_IMAGE,make image BASE_IMAGE=public.ecr.aws/lambda/python@sha256:… (see deployment/README.md))
+	@deployment/build_image "$${FOR:-function}" "$$BASE_IMAGE"
 
 mlflow: $(READY)   ## start the MLflow UI in the background and print its address
 	$(call canasta,mlflow)
@@ -112,7 +128,7 @@ stop: $(READY)     ## stop what make started, and nothing else
 
 venv: $(READY) # only what every target needs: pipenv, and .venv as Pipfile.lock says
 
-test: $(READY)     ## all tests but the slow ones; under 10 minutes
+test: $(READY) $(LAMBDA) ## all tests but the slow ones; under 10 minutes
 	$(RUN) -m pytest -m "not slow" $(ARGS)
 
 test-slow: $(READY) $(PEERS) ## the tests that take many minutes
@@ -132,6 +148,8 @@ lint: $(READY)     ## style, types, imports between rooms, lock file, workflows
 	  --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	check "check-jsonschema: dependabot" $(RUN) -m check_jsonschema --quiet \
 	  --builtin-schema vendor.dependabot .github/dependabot.yml
+	check "check-jsonschema: compose file" $(RUN) -m check_jsonschema --quiet \
+	  --builtin-schema vendor.compose-spec deployment/compose.yaml
 	check "zizmor: security of the workflows" .venv/bin/zizmor --offline --quiet .github
 	check "pre-commit: hooks" $(RUN) -m pre_commit validate-config
 	test -z "$$failed"
@@ -148,7 +166,7 @@ bench-accuracy: $(READY) $(PEERS) ## our forecasts beside mlforecast's and stats
 
 clean:             ## remove environments, caches, simulated publications; never lake, registry, reports
 	@if [ -x $(RUN) ] && [ -d data/run ]; then $(RUN) -m orchestration stop; fi
-	rm -rf .venv .venv-pipenv .venv-peers data/publications data/run
+	rm -rf .venv .venv-pipenv .venv-peers .venv-lambda data/publications data/run
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
@@ -223,6 +241,25 @@ $(READY):
 	if ! $(PIPENV) sync --dev >.venv/sync.log 2>&1; then
 	  tail -n 40 .venv/sync.log >&2
 	  echo "The installation failed; the whole log is .venv/sync.log. Run make again to go on." >&2
+	  exit 1
+	fi
+	touch $@
+
+$(LAMBDA):
+	@$(find_python)
+	echo "Installing what the Lambda function runs on into .venv-lambda (about 20 seconds, once) …"
+	rm -rf .venv-lambda
+	"$$python" -m venv .venv-lambda
+	install=".venv-lambda/bin/python -m pip install --require-hashes --only-binary :all: --no-deps"
+	install+=" --disable-pip-version-check"
+	if ! { $$install --requirement deployment/aws_lambda/base.txt \
+	         --requirement deployment/aws_lambda/emulator.txt &&
+	       $$install --no-compile --target .venv-lambda/task \
+	         --requirement deployment/aws_lambda/requirements.txt &&
+	       .venv-lambda/bin/python deployment/lighten.py .venv-lambda/task
+	     } >.venv-lambda/install.log 2>&1; then
+	  tail -n 40 .venv-lambda/install.log >&2
+	  echo "The installation failed; the whole log is .venv-lambda/install.log. Run make again." >&2
 	  exit 1
 	fi
 	touch $@

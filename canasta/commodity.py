@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-import holidays
 from dateutil.easter import easter
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -76,6 +75,8 @@ class CalendarRules(_Section):
 
     @model_validator(mode="after")
     def _is_known(self) -> Self:
+        import holidays  # noqa: PLC0415 # a tenth of a second that serving does without
+
         if self.holidays not in holidays.list_supported_countries():
             raise ValueError(f"the holidays package knows no country {self.holidays!r}")
         if self.time_zone not in available_timezones():
@@ -126,6 +127,8 @@ class Commodity(_Section):
     @cached_property
     def publication_calendar(self) -> PublicationCalendar:
         """The days on which this commodity is published."""
+        import holidays  # noqa: PLC0415 # as above
+
         closed = set(holidays.country_holidays(self.calendar.holidays, years=CALENDAR_YEARS))
         if self.calendar.good_friday:
             closed |= {_good_friday(year) for year in CALENDAR_YEARS}
@@ -142,6 +145,34 @@ class Commodity(_Section):
         return "/".join([*(labels[column] for column in self.keys.slices), region])
 
 
+class Clock(BaseModel):
+    """The time zone of a commodity's dates, without the calendar that it stands in."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    time_zone: str
+
+
+class Traits(BaseModel):
+    """What serving needs of a commodity: all but its calendar, which the panel brings along.
+
+    Its file was checked whole by the runs that fill the lake.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: str
+    title: str
+    unit: str
+    keys: Keys
+    plausible: PlausibleRange
+    calendar: Clock
+
+    @cached_property
+    def time_zone(self) -> ZoneInfo:
+        """The zone in which all dates of this commodity are meant."""
+        return ZoneInfo(self.calendar.time_zone)
+
+
 def _good_friday(year: int) -> date:
     return date.fromordinal(easter(year).toordinal() - 2)
 
@@ -152,10 +183,23 @@ def load_commodity(name: str, folder: Path = COMMODITIES) -> Commodity:
     Raises:
         CommodityError: the file is missing, is not TOML, or lacks or misnames a field.
     """
+    return _load(Commodity, name, folder)
+
+
+def load_traits(name: str, folder: Path = COMMODITIES) -> Traits:
+    """Read what serving needs of `<folder>/<name>.toml`.
+
+    Raises:
+        CommodityError: as `load_commodity`.
+    """
+    return _load(Traits, name, folder)
+
+
+def _load[Model: BaseModel](model: type[Model], name: str, folder: Path) -> Model:
     path = folder / f"{name}.toml"
     try:
         content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        return Commodity.model_validate(content)
+        return model.model_validate(content)
     except FileNotFoundError:
         known = ", ".join(sorted(file.stem for file in folder.glob("*.toml"))) or "none"
         raise CommodityError(

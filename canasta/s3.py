@@ -19,10 +19,23 @@ from urllib.parse import urlsplit
 
 from canasta.errors import LakeUnreachable, SettingsError
 
-CONNECT_S, READ_S = 10, 30
-"""Time-outs of one request, in seconds."""
-ATTEMPTS = 4
-"""Of one request, with botocore's backoff, where asking again can help."""
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a request may take.
+
+    Attributes:
+        connect_s, read_s: time-outs of one attempt, in seconds.
+        attempts: of one request, with botocore's backoff, where asking again can help.
+    """
+
+    connect_s: float = 10.0
+    read_s: float = 30.0
+    attempts: int = 4
+
+
+PATIENT = Patience()
+"""Of a run, which has nothing else to do than wait."""
 
 REFUSED = frozenset(
     {
@@ -61,7 +74,9 @@ def files(url: str) -> Any:
 
     with answering(url):
         opened = s3fs.S3FileSystem(
-            skip_instance_cache=True, use_listings_cache=False, config_kwargs=_configuration()
+            skip_instance_cache=True,
+            use_listings_cache=False,
+            config_kwargs=_configuration(PATIENT),
         )
     opened.retries = 1  # botocore tries again already: the two would multiply
     return opened
@@ -104,13 +119,19 @@ class Held:
 
 
 class Bucket:
-    """Writes under an `s3://bucket/prefix` URL.
+    """Objects under an `s3://bucket/prefix` URL, through boto3 alone.
 
-    Every method raises LakeUnreachable when S3 does not answer or refuses.
+    Every method raises LakeUnreachable when S3 does not answer or refuses. The connections are
+    made by the first request: whoever forks does it before.
+
+    Args:
+        url: the place.
+        patience: how long each request may take.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience: Patience = PATIENT) -> None:
         self.url = url
+        self._patience = patience
         self._name, self._prefix = split(url)
 
     def create(self, key: str, content: bytes) -> str | None:
@@ -127,9 +148,40 @@ class Bucket:
 
     def look(self, key: str) -> Held | None:
         """Return the object as it stands now; None where there is none."""
+        return self._get(key)
+
+    def read(self, key: str) -> bytes:
+        """Return the object under `key`.
+
+        Raises:
+            KeyError: there is none.
+        """
+        held = self.look(key)
+        if held is None:
+            raise KeyError(key)
+        return held.content
+
+    def newer(self, key: str, known: str | None) -> Held | None:
+        """Return the object as it stands now; None where its tag is still `known`.
+
+        Raises:
+            KeyError: there is none.
+        """
+        condition = {} if known is None else {"IfNoneMatch": known}
+        try:
+            held = self._get(key, **condition)
+        except LakeUnreachable as error:
+            if _status(error.__cause__) == HTTPStatus.NOT_MODIFIED:
+                return None
+            raise
+        if held is None:
+            raise KeyError(key)
+        return held
+
+    def _get(self, key: str, **condition: str) -> Held | None:
         try:
             with answering(self.url):
-                found = self._client.get_object(Bucket=self._name, Key=self._path(key))
+                found = self._client.get_object(Bucket=self._name, Key=self._path(key), **condition)
                 content = found["Body"].read()
         except LakeUnreachable as error:
             if _code(error.__cause__) == "NoSuchKey":
@@ -157,13 +209,15 @@ class Bucket:
         from botocore.config import Config
 
         with answering(self.url):
-            return boto3.session.Session().client("s3", config=Config(**_configuration()))
+            return boto3.session.Session().client(
+                "s3", config=Config(**_configuration(self._patience))
+            )
 
     def _path(self, key: str) -> str:
         return f"{self._prefix}/{key}" if self._prefix else key
 
 
-def _configuration() -> dict[str, Any]:
+def _configuration(patience: Patience) -> dict[str, Any]:
     """Return botocore's settings.
 
     Raises:
@@ -171,9 +225,9 @@ def _configuration() -> dict[str, Any]:
     """
     _check_endpoint()
     return {
-        "connect_timeout": CONNECT_S,
-        "read_timeout": READ_S,
-        "retries": {"mode": "standard", "total_max_attempts": ATTEMPTS},
+        "connect_timeout": patience.connect_s,
+        "read_timeout": patience.read_s,
+        "retries": {"mode": "standard", "total_max_attempts": patience.attempts},
         **_compatibility(),
     }
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
 
-from canasta.commodity import Commodity, load_commodity
+from canasta.commodity import Commodity, Traits, load_commodity, load_traits
 from canasta.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,6 +39,26 @@ def _is_local(value: object) -> object:
 
 
 type LocalFolder = Annotated[Path, BeforeValidator(_is_local)]
+
+
+def _listed(value: object) -> object:
+    return tuple(re.split(r"[,\s]+", value.strip(" ,\t"))) if isinstance(value, str) else value
+
+
+def _is_digest(value: str) -> str:
+    if not re.fullmatch("[0-9a-f]{64}", value.lower()):
+        raise ValueError(
+            "expected the SHA-256 of a key, 64 hex digits; make a key with `openssl rand -hex 32` "
+            "and its hash with `printf %s <key> | sha256sum`"
+        )
+    return value.lower()
+
+
+type Digest = Annotated[str, AfterValidator(_is_digest)]
+"""The SHA-256 of a key."""
+
+NO_LIMIT = "off"
+DEFAULT_LIMIT = "600/minute"
 
 
 class Settings(BaseModel):
@@ -57,6 +86,23 @@ class Settings(BaseModel):
     """Publications between two searches."""
     lock_ttl_s: Annotated[int, Field(ge=5)] = 120
     """Seconds after which the lease on a lake on S3 may be taken over from a run that died."""
+    host: str = "127.0.0.1"
+    """Address that the API listens at."""
+    port: Annotated[int, Field(ge=1, le=65535)] = 9696
+    workers: Annotated[int, Field(ge=1)] = 2
+    """Processes that answer."""
+    threads: Annotated[int, Field(ge=1)] = 4
+    """Threads in each of them."""
+    auth: Literal["key", "open"] = "key"
+    """Whether the API asks for a key."""
+    api_key_hashes: Annotated[tuple[Digest, ...], BeforeValidator(_listed)] = ()
+    """Of the keys that may ask; several, so that they can be changed one after the other."""
+    admin_key_hash: Digest | Literal[""] = ""
+    """Of the key that may reload; empty: nobody may."""
+    rate_limit: str = ""
+    """Requests that a key, or an address, may send; see `limit`."""
+    rate_limit_storage: str = "memory://"
+    """Where they are counted."""
 
     @field_validator("lake_url")
     @classmethod
@@ -91,6 +137,46 @@ class Settings(BaseModel):
             )
         return url
 
+    @field_validator("rate_limit")
+    @classmethod
+    def _is_a_limit(cls, limit: str) -> str:
+        if limit not in ("", NO_LIMIT) and not _LIMIT.fullmatch(limit):
+            raise ValueError(
+                f"expected such as {DEFAULT_LIMIT}, by second, minute, hour or day, or {NO_LIMIT}"
+            )
+        return limit
+
+    @field_validator("rate_limit_storage")
+    @classmethod
+    def _can_count(cls, url: str) -> str:
+        if not re.fullmatch(r"memory://|rediss?://\S+", url):
+            raise ValueError("expected memory:// or redis://host:port/number")
+        return url
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the API can be reached from this machine alone."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    @property
+    def address(self) -> str:
+        """Where the API listens, as host:port."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def limit(self) -> str | None:
+        """Requests that a key, or an address, may send, such as 600/minute; None: any number.
+
+        Where RATE_LIMIT says nothing, none on a loopback address, else DEFAULT_LIMIT. In Lambda,
+        HOST is not set, and the stage of the API Gateway limits.
+        """
+        default = NO_LIMIT if self.is_loopback else DEFAULT_LIMIT
+        limit = self.rate_limit or default
+        return None if limit == NO_LIMIT else limit
+
     @property
     def simulated(self) -> bool:
         """Whether publications come from the simulated publisher by default."""
@@ -111,6 +197,10 @@ class Settings(BaseModel):
         """Read the file of the commodity that COMMODITY names."""
         return load_commodity(self.commodity)
 
+    def load_traits(self) -> Traits:
+        """Read what serving needs of the file of the commodity that COMMODITY names."""
+        return load_traits(self.commodity)
+
     def today(self) -> date:
         """Return today's date in the commodity's time zone."""
         return datetime.now(self.load_commodity().time_zone).date()
@@ -118,6 +208,9 @@ class Settings(BaseModel):
 
 _PLACE_ON_S3 = re.compile(r"s3://[a-z0-9][a-z0-9.-]+(/(?!\.\.?(/|$))[\w.=+-]+)*/?", re.ASCII)
 """What s3fs, boto3 and every server take for the same place, whatever they escape."""
+
+
+_LIMIT = re.compile(r"[1-9]\d{0,8}/(second|minute|hour|day)", re.ASCII)
 
 
 def _is_file_url(url: str) -> bool:

@@ -63,9 +63,14 @@ def figures_of(panel: Panel, outlook: Outlook) -> Figures:
         ValueError: `outlook` does not belong to `panel`.
     """
     check_belongs(outlook, panel)
+    return rounded(outlook, panel.filled[:, -1], recent_means(panel.prices))
+
+
+def rounded(outlook: Outlook, last: Floats, recent: Floats) -> Figures:
+    """Round the forecasts of `outlook`, the last prices, (S,), and the recent means, (S,)."""
     return Figures(
-        last=panel.filled[:, -1].round(PRICE_DECIMALS),
-        recent=recent_means(panel.prices).round(FINE_DECIMALS),
+        last=last.round(PRICE_DECIMALS),
+        recent=recent.round(FINE_DECIMALS),
         suggested=outlook.median.round(PRICE_DECIMALS),
         mean=outlook.mean.round(FINE_DECIMALS),
         p_change=outlook.p_change.round(FINE_DECIMALS),

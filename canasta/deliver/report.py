@@ -1,99 +1,65 @@
 """The daily report: one row for each live series, in Spanish, for the next publication.
 
-The one definition of its columns. They begin with the earlier system's, in its order, so that
-existing readers keep working. A report of more horizons has the same columns, and begins with the
-rows of the daily one.
+Its columns are named in `canasta.deliver.columns`. A report of more horizons has the same
+columns, and begins with the rows of the daily one.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from canasta.commodity import Commodity
+from canasta.deliver.columns import (
+    BACKFILLED,
+    DATE_PARTS,
+    DIRECTION,
+    DIRECTIONS,
+    DOWN,
+    HORIZON,
+    MODEL,
+    P_CHANGE,
+    RANGE_80,
+    RANGE_95,
+    SAME,
+    TARGET,
+    UP,
+    VERSION,
+    ModelName,
+    PriceColumns,
+    decimals,
+    report_columns,
+)
 from canasta.deliver.figures import Figures, Range, figures_of
 from canasta.forecast.outlook import Outlook
 from canasta.forecast.panel import Floats, Panel
-from canasta.forecast.recipe import PERSISTENCE
-from canasta.labels import SIMULATED
 
-DATE_PARTS = ("día", "mes", "año", "dia_semana")
-"""The target date in parts; weekday 0 is Monday."""
-TARGET, HORIZON, P_CHANGE, DIRECTION = "fecha", "horizonte", "prob_cambio", "direccion"
-RANGE_80, RANGE_95 = ("bajo_80", "alto_80"), ("bajo_95", "alto_95")
-MODEL, VERSION = "modelo", "version"
-UP, SAME, DOWN = "sube", "estable", "baja"
-DIRECTIONS = {1.0: UP, 0.0: SAME, -1.0: DOWN}
-BACKFILLED = "backfilled"
-"""Marks a report that was missing and was made up for later."""
-
-
-@dataclass(frozen=True, slots=True)
-class ModelName:
-    """Which model forecast, and what people must know of how it did.
-
-    Attributes:
-        algorithm: as in its recipe.
-        version: in the registry.
-        simulated: whether the lake holds simulated publications.
-        backfilled: whether the report was missing, and is made up for after its day.
-    """
-
-    algorithm: str
-    version: int
-    simulated: bool
-    backfilled: bool = False
-
-    @property
-    def label(self) -> str:
-        """The name for people: `xgboost`, or `xgboost (backfilled) (DATOS SIMULADOS)`."""
-        marks = {BACKFILLED: self.backfilled, SIMULATED: self.simulated}
-        return " ".join([self.algorithm, *(f"({mark})" for mark, holds in marks.items() if holds)])
-
-    @property
-    def is_persistence(self) -> bool:
-        """Whether the last price is the forecast."""
-        return self.algorithm == PERSISTENCE
-
-
-@dataclass(frozen=True, slots=True)
-class PriceColumns:
-    """Names of the report's price columns.
-
-    Attributes:
-        last: the last quoted price.
-        recent: the mean of the last seven quotes.
-        suggested: the median of the forecast.
-        mean: its mean.
-    """
-
-    last: str
-    recent: str
-    suggested: str
-    mean: str
-
-    @classmethod
-    def of(cls, commodity: Commodity) -> PriceColumns:
-        """Return the names for `commodity`, whose price column they begin with."""
-        price = commodity.keys.price
-        return cls(f"{price}_lag1", f"{price}_mean7", f"{price}_sugerido", f"{price}_medio")
-
-    @property
-    def all(self) -> tuple[str, ...]:
-        """The four names, in the report's order."""
-        return self.last, self.recent, self.suggested, self.mean
-
-
-def report_columns(commodity: Commodity) -> tuple[str, ...]:
-    """Return the columns of the report, in order."""
-    price = PriceColumns.of(commodity)
-    earlier = (*commodity.keys.columns, *DATE_PARTS, price.last, price.recent, price.suggested)
-    forecast = (TARGET, HORIZON, price.mean, P_CHANGE, DIRECTION, *RANGE_80, *RANGE_95)
-    return (*earlier, *forecast, MODEL, VERSION)
+__all__ = [
+    "BACKFILLED",
+    "DATE_PARTS",
+    "DIRECTION",
+    "DIRECTIONS",
+    "DOWN",
+    "HORIZON",
+    "MODEL",
+    "P_CHANGE",
+    "RANGE_80",
+    "RANGE_95",
+    "SAME",
+    "TARGET",
+    "UP",
+    "VERSION",
+    "ModelName",
+    "PriceColumns",
+    "daily_report",
+    "horizons_mark",
+    "report_columns",
+    "report_name",
+    "to_csv_bytes",
+]
 
 
 def daily_report(
@@ -139,7 +105,7 @@ def to_csv_bytes(report: pd.DataFrame) -> bytes:
 
     Numbers with decimals show two or more, as many as it takes to read the same number back.
     """
-    text = report.to_csv(index=False, lineterminator="\n", float_format=_decimals)
+    text = report.to_csv(index=False, lineterminator="\n", float_format=decimals)
     return text.encode("utf-8")
 
 
@@ -191,8 +157,3 @@ def _figure_columns(
         **ends(RANGE_80, figures.range_80),
         **ends(RANGE_95, figures.range_95),
     }
-
-
-def _decimals(value: object) -> str:
-    # pandas gives this to float columns only.
-    return np.format_float_positional(cast("float", value), min_digits=2)

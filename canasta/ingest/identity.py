@@ -1,14 +1,19 @@
-"""Whose a lake is: one commodity's, from one kind of source. `lake.json` says it."""
+"""Whose a lake is: one commodity's, from one kind of source. `lake.json` says it.
+
+Parsing it is part of the serving path: the standard library alone.
+"""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from canasta.errors import ObjectCorrupt
-from canasta.store import Store
+
+if TYPE_CHECKING:  # fsspec, which serving does without
+    from canasta.store import Store
 
 IDENTITY = "lake.json"
 
@@ -81,11 +86,20 @@ def read_identity(store: Store) -> Identity | None:
         content = store.read(IDENTITY)
     except KeyError:
         return None
+    return parsed(content, store.location(IDENTITY))
+
+
+def parsed(content: bytes, location: str) -> Identity:
+    """Return the identity that `content` states; `location` is where it stands, for people.
+
+    Raises:
+        ObjectCorrupt: it states none.
+    """
     try:
         return _identity(json.loads(content))
     except (KeyError, TypeError, ValueError) as error:
         raise ObjectCorrupt(
-            f"{store.location(IDENTITY)} should say whose the lake is, commodity and source, but "
+            f"{location} should say whose the lake is, commodity and source, but "
             f"cannot be read: {error!r}. Restore it from a backup of the lake."
         ) from error
 

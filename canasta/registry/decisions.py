@@ -2,6 +2,8 @@
 
 A record holds the pointer before and after it, so that an interrupted promotion can be finished
 and the chain of champions can be walked back.
+
+Reading one record is part of the serving path: the standard library alone.
 """
 
 from __future__ import annotations
@@ -11,13 +13,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from canasta.errors import ObjectCorrupt
 from canasta.registry.lineage import Lineage
-from canasta.registry.objects import sha256, to_json
+from canasta.registry.objects import Reader, sha256, to_json
 from canasta.registry.pointer import Pointer
-from canasta.store import Store
+
+if TYPE_CHECKING:  # fsspec, which serving does without
+    from canasta.store import Store
 
 FOLDER = "decisions"
 TIME_FORMAT = "%Y%m%dT%H%M%S.%fZ"
@@ -98,7 +102,7 @@ def write_record(lake: Store, record: Record) -> str:
     return key
 
 
-def read_record(lake: Store, key: str) -> Record:
+def read_record(lake: Reader, key: str) -> Record:
     """Return the record under `key`.
 
     Raises:

@@ -144,32 +144,42 @@ def read_raw(reader: Reader) -> dict[str, Any] | None:
         ObjectCorrupt: it is no JSON object.
     """
     found = stored(reader)
-    if found is None:
-        return None
-    try:
-        content = json.loads(found)
-    except ValueError as error:
-        raise ObjectCorrupt(f"{POINTER} is not JSON: {error}. {REPAIR}") from error
-    if not isinstance(content, dict):
-        raise ObjectCorrupt(
-            f"{POINTER} holds {type(content).__name__}, expected an object. {REPAIR}"
-        )
-    return content
+    return None if found is None else _json(found)
 
 
 def current(reader: Reader) -> Pointer | None:
     """Return what is live; None where nothing is promoted yet.
 
-    A pointer of an earlier system names no bundle: nothing that can be read safely. It counts as
-    none, and the first promotion keeps its content in the decision record.
+    A pointer of an earlier system counts as none, as `parsed` says; the first promotion keeps
+    its content in the decision record.
 
     Raises:
         ObjectCorrupt: the pointer cannot be read.
     """
-    content = read_raw(reader)
-    if content is None:
-        return None
-    if "bundle" not in content:
+    found = stored(reader)
+    return None if found is None else parsed(found)
+
+
+def parsed(content: bytes) -> Pointer | None:
+    """Return the pointer that `content` is; None for one of an earlier system.
+
+    Such a one names no bundle: nothing that can be read safely.
+
+    Raises:
+        ObjectCorrupt: it is no pointer.
+    """
+    found = _json(content)
+    if "bundle" not in found:
         log.warning("%s names no bundle; it is taken for an earlier system's", POINTER)
         return None
-    return Pointer.from_dict(content)
+    return Pointer.from_dict(found)
+
+
+def _json(content: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(content)
+    except ValueError as error:
+        raise ObjectCorrupt(f"{POINTER} is not JSON: {error}. {REPAIR}") from error
+    if not isinstance(found, dict):
+        raise ObjectCorrupt(f"{POINTER} holds {type(found).__name__}, expected an object. {REPAIR}")
+    return found

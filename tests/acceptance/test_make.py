@@ -17,10 +17,16 @@ TARGETS = [
     "daily", "retrain", "report", "backtest", "explain", "reproduce", "backfill",
     "promote", "rollback", "quarantine",
     "simulate", "publish",
-    "mlflow", "prefect", "schedule", "status", "stop",
+    "serve", "lambda", "image", "mlflow", "prefect", "schedule", "status", "stop",
     "test", "test-slow", "lint", "format", "bench", "bench-accuracy", "clean",
 ]
 # fmt: on
+
+# What .venv-lambda is made from.
+LAMBDA = (
+    *(f"deployment/aws_lambda/{name}.txt" for name in ("requirements", "base", "emulator")),
+    "deployment/lighten.py",
+)
 
 RECORDER = f"""#!{sys.executable}
 import json, os, sys
@@ -34,8 +40,8 @@ sys.exit(int(os.environ.get("ANSWER", "0")))
 @pytest.fixture
 def house(tmp_path: Path) -> Path:
     """A folder with the Makefile and a Python that only writes down how it was called."""
-    (tmp_path / "tests" / "peers").mkdir(parents=True)
-    for name in ("Makefile", "Pipfile", "Pipfile.lock", "tests/peers/requirements.txt"):
+    for name in ("Makefile", "Pipfile", "Pipfile.lock", "tests/peers/requirements.txt", *LAMBDA):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     bin_folder = tmp_path / ".venv" / "bin"
     bin_folder.mkdir(parents=True)
@@ -134,6 +140,14 @@ def test_target_runs_its_command(house: Path, typed: list[str], arguments: list[
     assert call(house)[0] == ["-m", "orchestration", *arguments]
 
 
+def test_serve_runs_the_api_with_the_settings_of_the_command_line(house: Path) -> None:
+    ended = make(house, "serve", "PORT=9700")
+    assert ended.returncode == 0, ended.stderr
+    arguments, environment = call(house)
+    assert arguments == ["-m", "deployment"]
+    assert environment["PORT"] == "9700"
+
+
 @pytest.mark.parametrize(
     ("typed", "arguments"),
     [
@@ -163,6 +177,23 @@ def test_accuracy_is_compared_when_the_peers_are_installed_as_locked(house: Path
     with (house / lock).open("a") as file:
         file.write("# another lock\n")
     planned = make(house, "--dry-run", "bench-accuracy").stdout
+    assert "pip install --require-hashes" in planned
+
+
+def test_an_event_is_emulated_when_its_runtime_is_installed_as_locked(house: Path) -> None:
+    files = b"".join((house / name).read_bytes() for name in LAMBDA)
+    checksum = subprocess.run(["cksum"], input=files, capture_output=True, check=True)
+    runtime = house / ".venv-lambda"
+    shutil.copytree(house / ".venv" / "bin", runtime / "bin")
+    (runtime / f".installed-{checksum.stdout.decode().split()[0]}").touch()
+    ended = make(house, "lambda", "ARGS=event.json")
+    assert ended.returncode == 0, ended.stderr
+    recorded = json.loads((runtime / "bin" / "call.json").read_text())
+    assert recorded["arguments"] == ["-m", "deployment.aws_lambda.emulate", "event.json"]
+    assert recorded["environment"]["PYTHONPATH"] == ".venv-lambda/task"
+    with (house / LAMBDA[0]).open("a") as file:
+        file.write("# another lock\n")
+    planned = make(house, "--dry-run", "lambda").stdout
     assert "pip install --require-hashes" in planned
 
 
@@ -196,6 +227,7 @@ def test_exit_code_of_the_command_is_told(house: Path) -> None:
     ("asked", "told"),
     [
         (["promote"], "VERSION is missing. For example: make promote VERSION=3"),
+        (["image"], "BASE_IMAGE is missing. For example: make image BASE_IMAGE="),
         (["backfill", "TO=2025-04-30"], "FROM is missing. For example: make backfill FROM="),
         (["backfill", "FROM=2025-01-01"], "TO is missing. For example: make backfill FROM="),
     ],
@@ -210,7 +242,14 @@ def test_missing_variable_is_told_before_anything_runs(
 
 
 def test_clean_removes_what_make_made_and_nothing_else(house: Path) -> None:
-    made = [".venv-pipenv/x", ".venv-peers/x", "data/publications/x", "data/run/x", ".mypy_cache/x"]
+    made = [
+        ".venv-pipenv/x",
+        ".venv-peers/x",
+        ".venv-lambda/x",
+        "data/publications/x",
+        "data/run/x",
+        ".mypy_cache/x",
+    ]
     kept = ["data/lake/x", "data/lake-simulated/x", "data/mlflow.db", "reports/x", ".env"]
     for name in made + kept:
         (house / name).parent.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from canasta.commodity import COMMODITIES, Commodity, load_commodity
+from canasta.commodity import COMMODITIES, Commodity, load_commodity, load_traits
 from canasta.errors import CommodityError
 
 # Mondays, Wednesdays and Fridays without a publication, of which two are no holidays.
@@ -109,3 +109,11 @@ def test_malformed_file_is_refused_by_path_and_field(
     with pytest.raises(CommodityError, match=told) as refusal:
         load_commodity("milk", tmp_path)
     assert str(tmp_path / "milk.toml") in str(refusal.value)
+
+
+def test_traits_are_the_commoditys(milk: Commodity) -> None:
+    traits = load_traits("milk")
+    for name in ("name", "title", "unit", "keys", "plausible", "time_zone"):
+        assert getattr(traits, name) == getattr(milk, name)
+    with pytest.raises(CommodityError, match="nothing"):
+        load_traits("nothing")

@@ -80,6 +80,16 @@ def test_malformed_value_is_refused_by_its_name(name: str, value: str, dotenv: P
         ("REPORTS_DIR", "file:///srv/reports", "expected a local folder"),
         ("PUBLICATIONS", "s3://bucket/published", "expected a local folder"),
         ("PREFECT_HOME", "https://example.org", "expected a local folder"),
+        ("PORT", "0", "greater than or equal to 1"),
+        ("WORKERS", "0", "greater than or equal to 1"),
+        ("AUTH", "none", "'key' or 'open'"),
+        ("API_KEY_HASHES", "secret", "64 hex digits"),
+        ("API_KEY_HASHES", f"{'a' * 64},{'a' * 63}g", "64 hex digits"),
+        ("ADMIN_KEY_HASH", "secret", "64 hex digits"),
+        ("RATE_LIMIT", "600", "600/minute"),
+        ("RATE_LIMIT", "600/fortnight", "by second, minute, hour or day"),
+        ("RATE_LIMIT", "0/minute", "600/minute"),
+        ("RATE_LIMIT_STORAGE", "memcached://host", "memory:// or redis://"),
     ],
 )
 def test_place_that_cannot_be_used_is_refused_by_its_name_with_advice(
@@ -184,5 +194,28 @@ def test_example_shows_each_default_and_explains_each_setting() -> None:
     for field, default in Settings().model_dump().items():
         above = lines[[line.split("=")[0] for line in lines].index(field.upper()) - 1]
         assert above.startswith("# "), f"{field} is not explained"
-        is_place = str(ROOT) in str(default) or default == ""
+        is_place = str(ROOT) in str(default) or (not default and default != 0)
         assert values[field.upper()] == ("" if is_place else str(default))
+
+
+@pytest.mark.parametrize("between", [",", " ", ", ", "\t", " , "])
+def test_several_keys_stand_side_by_side(between: str, dotenv: Path) -> None:
+    first, second = "a" * 64, "B" * 64
+    settings = read_settings({"API_KEY_HASHES": f"{first}{between}{second} "}, dotenv)
+    assert settings.api_key_hashes == (first, second.lower())
+
+
+@pytest.mark.parametrize(
+    ("host", "given", "limit"),
+    [
+        ("127.0.0.1", "", None),
+        ("localhost", "", None),
+        ("::1", "", None),
+        ("0.0.0.0", "", "600/minute"),  # noqa: S104 # nothing is bound
+        ("0.0.0.0", "off", None),  # noqa: S104 # the same
+        ("api.example.org", "", "600/minute"),
+        ("127.0.0.1", "5/second", "5/second"),
+    ],
+)
+def test_limit_is_none_on_loopback_unless_said(host: str, given: str, limit: str | None) -> None:
+    assert Settings(host=host, rate_limit=given).limit == limit

@@ -1,0 +1,1 @@
+"""The application: requests in, look-ups and what-ifs out."""

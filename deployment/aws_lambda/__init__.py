@@ -1,0 +1,1 @@
+"""The application as an AWS Lambda function behind an API Gateway HTTP API."""

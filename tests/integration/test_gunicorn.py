@@ -1,0 +1,273 @@
+"""The API under gunicorn: it starts, follows the pointer under load, survives, ends in peace."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from canasta.commodity import Commodity
+from canasta.forecast.outlook import Outlook
+from canasta.forecast.panel import Panel
+from canasta.registry.bundle import Bundle
+from canasta.store import store_for
+from tests.api_server import JSON, PATIENCE_S, ROOT, ApiServer, Load, api_server
+from tests.panels import simulated_panel
+from tests.promoted_lake import PromotedLake, quick_champion
+from tests.s3_server import BUCKET, HOST, s3_server
+from tests.unit.deployment.app.faults import swapped, trees, truncated
+
+WORKERS = 2
+ASKED = {
+    "Estado": "Jalisco",
+    "Ciudad": "Guadalajara",
+    "Tipo": "Pasteurizada",
+    "Canal": "Autoservicios",
+}
+WHAT_IF = {**ASKED, "Precio_lag1": 23.5, "Precio_mean7": 23.1}
+RELOAD_S = 5.0
+
+type Champion = tuple[Panel, Bundle, Outlook]
+
+
+@pytest.fixture(scope="module")
+def champion(milk: Commodity) -> Champion:
+    """A small model on simulated prices, and its forecasts."""
+    panel = simulated_panel(milk, 70)
+    return panel, *quick_champion(panel)
+
+
+def promote(lake: PromotedLake, version: int, champion: Champion) -> None:
+    panel, bundle, outlook = champion
+    lake.promote(version, bundle, panel, outlook)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "lake"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def lake(folder: Path, champion: Champion) -> PromotedLake:
+    """A lake whose champion is version 1."""
+    lake = PromotedLake(store_for(str(folder)))
+    promote(lake, 1, champion)
+    return lake
+
+
+@pytest.fixture
+def api(tmp_path: Path, lake: PromotedLake) -> Iterator[ApiServer]:
+    """Its API."""
+    with api_server(tmp_path, lake.store.url, {"WORKERS": str(WORKERS)}) as server:
+        yield server
+
+
+def swaps(api: ApiServer, version: int) -> int:
+    """Return how many workers have logged that they serve `version`."""
+    return sum(f"version {version} is served" in line.get("message", "") for line in api.lines())
+
+
+def until(happened: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_predictions_and_what_ifs_are_answered(api: ApiServer, champion: Champion) -> None:
+    panel, _, outlook = champion
+    status, answer = api.ask("POST", "/predict", ASKED)
+    row = panel.keys.index(tuple(ASKED.values()))
+    assert status == 200
+    assert answer["predicted_price"] == round(float(outlook.median[row, 0]), 2)
+    assert answer["model"]["version"] == 1
+    status, answer = api.ask("POST", "/predict", WHAT_IF)
+    assert status == 200
+    assert answer["what_if"] is True
+    until(lambda: swaps(api, 1) == WORKERS, RELOAD_S)
+
+
+def test_promotion_under_load_fails_no_request_and_changes_each_worker_once(
+    api: ApiServer, lake: PromotedLake, champion: Champion
+) -> None:
+    with Load(api, ASKED).running(clients=3) as load:
+        time.sleep(0.5)
+        promote(lake, 2, champion)
+        assert api.reload() == {"changed": True, "version": 2, "problem": None}
+        until(lambda: swaps(api, 2) == WORKERS, RELOAD_S)
+        time.sleep(0.5)
+    assert load.unanswered == load.broken == []
+    assert {status for status, _ in load.answers.values()} == {200}
+    assert {answer["model"]["version"] for _, answer in load.answers.values()} == {1, 2}
+    assert swaps(api, 1) == swaps(api, 2) == WORKERS
+
+
+@pytest.mark.slow
+def test_pointer_is_followed_within_a_minute(
+    api: ApiServer, lake: PromotedLake, champion: Champion
+) -> None:
+    promote(lake, 2, champion)
+    until(lambda: swaps(api, 2) == WORKERS, 60)
+
+
+@pytest.mark.parametrize("fault", [truncated, swapped], ids=lambda fault: fault.__name__)
+def test_damaged_bundle_leaves_the_old_one_and_tells(
+    api: ApiServer,
+    lake: PromotedLake,
+    folder: Path,
+    champion: Champion,
+    fault: Callable[[list[Path]], None],
+) -> None:
+    promote(lake, 2, champion)
+    manifest = folder / "bundles" / "2" / "manifest.json"
+    fault(trees(folder, 2) if fault is truncated else [manifest, trees(folder, 2)[0]])
+    outcome = api.reload()
+    assert (outcome["changed"], outcome["version"]) == (False, 1)
+    assert "cannot be used" in outcome["problem"]
+    status, answer = api.ask("POST", "/predict", WHAT_IF)
+    assert (status, answer["model"]["version"]) == (200, 1)
+    status, ready = api.ask("GET", "/ready")
+    assert status == 200
+    assert ready["degraded"] is True
+    assert outcome["problem"] in ready["reasons"]
+    _, metrics = api.ask("GET", "/metrics")
+    failures = [line for line in metrics.splitlines() if "refresh_failures_total " in line]
+    assert float(failures[-1].split()[-1]) >= 1
+
+
+def test_start_without_a_champion_says_so_and_takes_up_the_first(
+    tmp_path: Path, folder: Path, champion: Champion
+) -> None:
+    with api_server(tmp_path, str(folder)) as api:
+        assert "Run `make daily`" in api.log.read_text()
+        assert api.ask("GET", "/health")[0] == 200
+        status, ready = api.ask("GET", "/ready")
+        assert (status, ready["ready"]) == (503, False)
+        assert api.ask("POST", "/predict", ASKED)[0] == 503
+        promote(PromotedLake(store_for(str(folder))), 1, champion)
+        assert api.reload()["version"] == 1
+        assert api.ask("POST", "/predict", ASKED)[0] == 200
+
+
+def test_worker_that_is_killed_is_replaced_by_one_that_serves(api: ApiServer) -> None:
+    children = Path(f"/proc/{api.process.pid}/task/{api.process.pid}/children").read_text().split()
+    assert len(children) >= WORKERS
+    os.kill(int(children[0]), signal.SIGKILL)
+    until(lambda: swaps(api, 1) == WORKERS + 1, 10)
+    assert {api.ask("POST", "/predict", ASKED)[0] for _ in range(8)} == {200}
+
+
+def test_stop_under_load_loses_no_request_that_a_worker_had_begun_to_read(api: ApiServer) -> None:
+    held = {name: begun(api, name) for name in ("one", "two", "three")}  # a thread stays free
+    time.sleep(0.5)
+    with Load(api, ASKED).running(clients=2) as load:
+        time.sleep(0.5)
+        api.process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        assert [ended(connection) for connection in held.values()] == [200] * len(held)
+        assert api.process.wait(PATIENCE_S) == 0
+    assert load.broken == []
+    assert {status for status, _ in load.answers.values()} == {200}
+    answered = {line["request_id"] for line in api.lines() if line.get("path") == "/predict"}
+    assert answered == load.answers.keys() | held.keys()
+
+
+def test_stop_does_not_wait_for_who_asks_nothing(api: ApiServer) -> None:
+    idle = http.client.HTTPConnection(HOST, api.port, timeout=PATIENCE_S)
+    idle.request("GET", "/health")
+    assert idle.getresponse().read()
+    began = time.monotonic()
+    assert api.stop() == 0
+    assert time.monotonic() - began < 10
+    idle.close()
+
+
+def begun(api: ApiServer, name: str) -> http.client.HTTPConnection:
+    """Send a request but for the end of its body."""
+    body = json.dumps(ASKED).encode()
+    connection = http.client.HTTPConnection(HOST, api.port, timeout=PATIENCE_S)
+    connection.putrequest("POST", "/predict")
+    for header, value in {**JSON, "Content-Length": str(len(body)), "X-Request-ID": name}.items():
+        connection.putheader(header, value)
+    connection.endheaders(body[:-5])
+    return connection
+
+
+def ended(connection: http.client.HTTPConnection) -> int:
+    """Send the rest, and return the answer's status."""
+    connection.send(json.dumps(ASKED).encode()[-5:])
+    response = connection.getresponse()
+    assert json.loads(response.read())["predicted_price"] > 0
+    connection.close()
+    return response.status
+
+
+def test_s3_that_is_gone_is_told_and_serving_goes_on(
+    tmp_path: Path, champion: Champion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ExitStack() as stack:
+        s3 = stack.enter_context(s3_server(tmp_path / "s3"))
+        for name, value in s3.variables.items():
+            monkeypatch.setenv(name, value)
+        promote(PromotedLake(store_for(f"s3://{BUCKET}/lake")), 1, champion)
+        api = stack.enter_context(api_server(tmp_path, f"s3://{BUCKET}/lake", {"WORKERS": "1"}))
+        assert api.ask("POST", "/predict", ASKED)[0] == 200
+        s3.stop()
+        goes_on_without_its_lake(api)
+        assert s3.endpoint not in json.dumps(api.ask("GET", "/ready"))
+
+
+def test_folder_that_is_gone_is_told_until_it_is_back(
+    tmp_path: Path, lake: PromotedLake, folder: Path
+) -> None:
+    with api_server(tmp_path, lake.store.url, {"WORKERS": "1"}) as api:
+        elsewhere = folder.rename(tmp_path / "unmounted")
+        goes_on_without_its_lake(api)
+        elsewhere.rename(folder)
+        assert api.reload() == {"changed": False, "version": 1, "problem": None}
+
+
+def goes_on_without_its_lake(api: ApiServer) -> None:
+    outcome = api.reload()
+    assert (outcome["changed"], outcome["version"]) == (False, 1)
+    assert "does not answer" in outcome["problem"]
+    assert api.ask("POST", "/predict", ASKED)[0] == 200
+    status, ready = api.ask("GET", "/ready")
+    assert status == 200
+    assert outcome["problem"] in ready["reasons"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"AUTH": "key", "API_KEY_HASHES": ""}, "API_KEY_HASHES"),
+        ({"WORKERS": "none"}, "WORKERS"),
+        ({"LAKE_URL": "ftp://lake"}, "LAKE_URL"),
+    ],
+)
+def test_setting_that_is_wrong_is_one_sentence(
+    variables: dict[str, str], named: str, folder: Path
+) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "deployment"],
+        cwd=ROOT,
+        env={**os.environ, "LAKE_URL": str(folder), **variables},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert ended.returncode != 0
+    assert named in ended.stderr
+    assert "Traceback" not in ended.stderr
