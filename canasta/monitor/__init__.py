@@ -1,0 +1,1 @@
+"""Outcomes and drift: how good the published forecasts were, and how prices behave."""
