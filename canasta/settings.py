@@ -18,6 +18,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    SecretStr,
     ValidationError,
     field_validator,
 )
@@ -74,6 +75,8 @@ class Settings(BaseModel):
     publications: LocalFolder = ROOT / "data" / "publications"
     """Where the simulated publisher writes."""
     reports_dir: LocalFolder = ROOT / "reports"
+    monitor_dir: LocalFolder = ROOT / "monitor"
+    """Where watching keeps its archive, and messages wait."""
     mlflow_tracking_uri: str = f"sqlite:///{ROOT / 'data' / 'mlflow.db'}"
     mlflow_artifact_root: str = str(ROOT / "data" / "mlartifacts")
     prefect_home: LocalFolder = ROOT / "data" / "prefect"
@@ -103,6 +106,34 @@ class Settings(BaseModel):
     """Requests that a key, or an address, may send; see `limit`."""
     rate_limit_storage: str = "memory://"
     """Where they are counted."""
+    telegram_bot_token: SecretStr = SecretStr("")
+    """Of the bot that tells people; empty: what it would say goes to the log."""
+    telegram_chat_id: str = ""
+    """Where it writes: a chat's number, or the @name of a channel; empty: see above."""
+    telegram_api_url: str = "https://api.telegram.org"
+    telegram_allowed_chats: Annotated[tuple[int, ...], BeforeValidator(_listed)] = ()
+    """Chats whose questions the bot answers; it leaves all others without an answer."""
+
+    @field_validator("telegram_bot_token")
+    @classmethod
+    def _is_a_token(cls, token: SecretStr) -> SecretStr:
+        if token and not re.fullmatch(r"[0-9]+:[\w-]+", token.get_secret_value(), re.ASCII):
+            raise ValueError("expected what @BotFather gave, digits, a colon, letters")
+        return token
+
+    @field_validator("telegram_chat_id")
+    @classmethod
+    def _is_a_chat(cls, chat: str) -> str:
+        if chat and not re.fullmatch(r"-?[0-9]+|@\w+", chat, re.ASCII):
+            raise ValueError("expected a chat's number, such as -1001234567890, or @channel")
+        return chat
+
+    @field_validator("telegram_api_url")
+    @classmethod
+    def _can_be_asked(cls, url: str) -> str:
+        if not re.fullmatch(r"https?://[^/?#@\s]+(/[^?#\s]*)?", url):
+            raise ValueError("expected an https or http URL, without user, ? or #")
+        return url.rstrip("/")
 
     @field_validator("lake_url")
     @classmethod

@@ -90,6 +90,12 @@ def test_malformed_value_is_refused_by_its_name(name: str, value: str, dotenv: P
         ("RATE_LIMIT", "600/fortnight", "by second, minute, hour or day"),
         ("RATE_LIMIT", "0/minute", "600/minute"),
         ("RATE_LIMIT_STORAGE", "memcached://host", "memory:// or redis://"),
+        ("MONITOR_DIR", "s3://bucket/monitor", "expected a local folder"),
+        ("TELEGRAM_BOT_TOKEN", "hunter2", "what @BotFather gave"),
+        ("TELEGRAM_CHAT_ID", "my group", "a chat's number"),
+        ("TELEGRAM_API_URL", "ftp://example.org", "an https or http URL"),
+        ("TELEGRAM_API_URL", "https://me:hunter2@example.org", "without user"),
+        ("TELEGRAM_ALLOWED_CHATS", "12,me", "valid integer"),
     ],
 )
 def test_place_that_cannot_be_used_is_refused_by_its_name_with_advice(
@@ -161,10 +167,18 @@ def test_no_value_stands_in_a_message(dotenv: Path) -> None:
                 "PUBLICATION_URL": "ftp://me:hunter2@example.org",
                 "LAKE_URL": "ftp://me:hunter2@example.org",
                 "REPORTS_DIR": "ftp://me:hunter2@example.org",
+                "TELEGRAM_BOT_TOKEN": "hunter2",
+                "TELEGRAM_API_URL": "https://me:hunter2@example.org",
             },
             dotenv.with_name("none"),
         )
     assert "hunter2" not in f"{unknown.value}{malformed.value}"
+
+
+def test_token_does_not_show_where_settings_are_printed(dotenv: Path) -> None:
+    settings = read_settings({"TELEGRAM_BOT_TOKEN": "123:hunter2"}, dotenv)
+    assert settings.telegram_bot_token.get_secret_value() == "123:hunter2"
+    assert "hunter2" not in f"{settings!r}{settings}{settings.model_dump_json()}"
 
 
 def test_lake_and_source_follow_the_kind_of_publication() -> None:
@@ -203,6 +217,11 @@ def test_several_keys_stand_side_by_side(between: str, dotenv: Path) -> None:
     first, second = "a" * 64, "B" * 64
     settings = read_settings({"API_KEY_HASHES": f"{first}{between}{second} "}, dotenv)
     assert settings.api_key_hashes == (first, second.lower())
+
+
+def test_chats_of_people_and_of_groups_stand_side_by_side(dotenv: Path) -> None:
+    settings = read_settings({"TELEGRAM_ALLOWED_CHATS": "12, -1001234567890"}, dotenv)
+    assert settings.telegram_allowed_chats == (12, -1001234567890)
 
 
 @pytest.mark.parametrize(
