@@ -1,0 +1,87 @@
+"""A message: one event, told once, with what goes along with it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from canasta.deliver.messages.markup import split
+
+_KEY = re.compile(r"[a-z0-9][a-z0-9.-]{0,120}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file that goes along."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is told of one event.
+
+    Attributes:
+        key: of the event: equal ones are told once. Lower case, digits, dots and hyphens.
+        text: in Telegram's HTML, of any length.
+        photo: a PNG, sent after the text; None where there is none.
+        documents: sent at the end.
+    """
+
+    key: str
+    text: str
+    photo: bytes | None = None
+    documents: tuple[Document, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check the key, which becomes a file's name.
+
+        Raises:
+            ValueError: it holds something else than it may.
+        """
+        if not _KEY.fullmatch(self.key):
+            raise ValueError(f"{self.key!r} is no key of an event: letters, digits, . and -")
+
+
+class Kind(StrEnum):
+    """How a part is sent."""
+
+    TEXT = "text"
+    PHOTO = "photo"
+    DOCUMENT = "document"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is sent at a time.
+
+    Attributes:
+        kind: how.
+        text: of a text: HTML of at most LIMIT characters; else empty.
+        file: of a photo or document; of a text, None.
+        quiet: whether it comes without a sound: only the first part of a message rings.
+    """
+
+    kind: Kind
+    text: str = ""
+    file: Document | None = None
+    quiet: bool = True
+
+
+PHOTO_NAME = "grafica.png"
+
+
+def parts_of(message: Message) -> list[Part]:
+    """Return the parts of a message in the order of sending; equal messages have equal parts."""
+    texts = [
+        Part(Kind.TEXT, text, quiet=position > 0)
+        for position, text in enumerate(split(message.text))
+    ]
+    photo = [] if message.photo is None else [Document(PHOTO_NAME, message.photo)]
+    return [
+        *texts,
+        *(Part(Kind.PHOTO, file=file) for file in photo),
+        *(Part(Kind.DOCUMENT, file=file) for file in message.documents),
+    ]
