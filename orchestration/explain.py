@@ -8,7 +8,6 @@ from datetime import date
 
 import numpy as np
 
-from canasta.deliver.record import Record, read_record
 from canasta.errors import SettingsError
 from canasta.forecast.empirical import Empirical
 from canasta.forecast.evaluation.slices import groups_of, slices, worse_by_chance
@@ -18,6 +17,7 @@ from canasta.forecast.outlook import HORIZONS, Outlook, forecast
 from canasta.forecast.panel import LIVE_WINDOW, MIN_QUOTES, Panel
 from canasta.forecast.series import Directory, told
 from canasta.labels import SIMULATED
+from canasta.monitor.record import Record, read_record
 from canasta.registry.bundle import Bundle, read_bundle
 from canasta.registry.past import champion_then
 from canasta.registry.pointer import Title

@@ -12,13 +12,13 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from canasta.deliver.figures import FINE_DECIMALS, figures_of
-from canasta.deliver.record import Record
 from canasta.forecast.empirical import Empirical
 from canasta.forecast.evaluation.slices import measured
 from canasta.forecast.hurdle.mixture import CHANGE, MEAN, SIZE_DOWN, SIZE_UP, UP, Hurdle
 from canasta.forecast.hurdle.stages import stages
 from canasta.forecast.outlook import Outlook
 from canasta.forecast.panel import Panel
+from canasta.monitor.record import Record
 from orchestration.slice_tables import compared
 
 QUOTES = 15

@@ -15,16 +15,13 @@ from canasta.deliver.report import ModelName
 from canasta.forecast.outlook import LEVELS, Outlook
 from canasta.forecast.panel import Floats, Panel
 from canasta.ingest import tables
+from canasta.monitor.written import FOLDER, LEVELS_KEY, QUANTILES
 from canasta.registry.panels import check_belongs
-
-QUANTILES = "quantiles"
-LEVELS_KEY = "levels"
-"""Key of the schema's metadata that holds the levels of QUANTILES, as a JSON list."""
 
 
 def forecasts_key(origin: date, version: int) -> str:
     """Return the key of the forecasts that `version` made from `origin`."""
-    return f"forecasts/{origin:%Y/%m}/{origin}-{version}.parquet"
+    return f"{FOLDER}/{origin:%Y/%m}/{origin}-{version}.parquet"
 
 
 def forecasts_bytes(

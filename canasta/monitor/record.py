@@ -6,12 +6,11 @@ needs both prices quoted, as everywhere.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 
 import numpy as np
 
-from canasta.deliver.written import Written, first_written
 from canasta.forecast.distribution import Distribution
 from canasta.forecast.empirical import Empirical
 from canasta.forecast.evaluation.metrics import covered
@@ -19,7 +18,37 @@ from canasta.forecast.evaluation.slices import Losses
 from canasta.forecast.features.rows import SCALE
 from canasta.forecast.outlook import LEVELS
 from canasta.forecast.panel import Floats, Panel
+from canasta.monitor.written import Written, first_written
 from canasta.store import Store
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Forecasts of S series for one publication from one origin, beside what came: (S,) each.
+
+    NaN where nothing was forecast, or where nothing came that can be scored. In the unit.
+
+    Attributes:
+        last: the last price, as it was known then.
+        came: the price that came.
+        mean, median: of the forecast price.
+        p_change: probability of another price.
+        low_80, high_80, low_95, high_95: ends of the central ranges.
+        crps: of the forecast.
+        base_crps: of persistence's distribution, in the same quantiles.
+    """
+
+    last: Floats
+    came: Floats
+    mean: Floats
+    median: Floats
+    p_change: Floats
+    low_80: Floats
+    high_80: Floats
+    low_95: Floats
+    high_95: Floats
+    crps: Floats
+    base_crps: Floats
 
 
 @dataclass(frozen=True)
@@ -32,13 +61,8 @@ class Record:
         horizon: publications.
         origins, targets: N dates each; the targets were published.
         versions: N versions of the model.
-        last: the last price, as it was known then.
-        came: the price that came.
-        mean, median: of the forecast price.
-        p_change: probability of another price.
+        last, came, mean, median, p_change, crps, base_crps: as of `Outcome`.
         range_80, range_95: ends of the central ranges.
-        crps: of the forecast.
-        base_crps: of persistence's distribution, in the same quantiles.
     """
 
     horizon: int
@@ -92,12 +116,12 @@ def read_record(lake: Store, panel: Panel, horizon: int, market_weight: float) -
     written = first_written(lake, horizon)
     due = [one for one in written if one.origin in column and one.target in column]
     empirical = Empirical.of(panel, horizon, market_weight)
-    scored = [_scored(one, panel, column, empirical) for one in due]
+    made = [outcome_of(one, panel, empirical.at(column[one.origin])) for one in due]
     arrays = {
-        name: np.stack([one[name] for one in scored], axis=1)
-        if scored
+        field.name: np.stack([getattr(one, field.name) for one in made], axis=1)
+        if made
         else np.empty((len(panel.keys), 0))
-        for name in _NAMES
+        for field in fields(Outcome)
     }
     return Record(
         horizon=horizon,
@@ -110,37 +134,33 @@ def read_record(lake: Store, panel: Panel, horizon: int, market_weight: float) -
     )
 
 
-_NAMES = (
-    "last", "came", "mean", "median", "p_change",
-    "low_80", "high_80", "low_95", "high_95", "crps", "base_crps",
-)  # fmt: skip
-"""Arrays of a record, as they are put together from one origin after the other."""
+def outcome_of(written: Written, panel: Panel, base: Distribution) -> Outcome:
+    """Lay a forecast beside what came.
 
-
-def _scored(
-    written: Written, panel: Panel, column: dict[date, int], empirical: Empirical
-) -> dict[str, Floats]:
-    """Return the (S,) arrays of one origin, in the order of the panel's series."""
-    origin, target = column[written.origin], column[written.target]
+    Args:
+        written: whose origin and target are publications of `panel`.
+        panel: the history, of S series, in whose order the outcome is.
+        base: persistence's S distributions of the change.
+    """
+    origin, target = panel.dates.index(written.origin), panel.dates.index(written.target)
     last, mean, p_change, quantiles = _in_order(written, panel)
     both = np.isfinite(panel.prices[:, origin]) & np.isfinite(quantiles[:, 0])
     came = np.where(both, panel.prices[:, target], np.nan)
     at = {level: quantiles[:, LEVELS.index(level)] for level in (0.025, 0.1, 0.5, 0.9, 0.975)}
     change = came - last
-    base = empirical.at(origin).quantiles(LEVELS)
-    return {
-        "last": last,
-        "came": came,
-        "mean": mean,
-        "median": at[0.5],
-        "p_change": p_change,
-        "low_80": at[0.1],
-        "high_80": at[0.9],
-        "low_95": at[0.025],
-        "high_95": at[0.975],
-        "crps": _from_grid(quantiles - last[:, np.newaxis]).crps(change),
-        "base_crps": _from_grid(base).crps(change),
-    }
+    return Outcome(
+        last=last,
+        came=came,
+        mean=mean,
+        median=at[0.5],
+        p_change=p_change,
+        low_80=at[0.1],
+        high_80=at[0.9],
+        low_95=at[0.025],
+        high_95=at[0.975],
+        crps=_from_grid(quantiles - last[:, np.newaxis]).crps(change),
+        base_crps=_from_grid(base.quantiles(LEVELS)).crps(change),
+    )
 
 
 def _in_order(written: Written, panel: Panel) -> tuple[Floats, Floats, Floats, Floats]:

@@ -8,11 +8,11 @@ import pytest
 
 from canasta.commodity import Commodity
 from canasta.deliver.forecasts import forecasts_bytes, forecasts_key
-from canasta.deliver.record import Record, read_record
 from canasta.deliver.report import ModelName
 from canasta.forecast.empirical import Empirical
 from canasta.forecast.outlook import Outlook, outlook_of
 from canasta.forecast.panel import Panel
+from canasta.monitor.record import Record, read_record
 from canasta.store import Store
 from tests.outlooks import drawn_changes, drawn_outlook, last_prices
 from tests.panels import simulated_panel
