@@ -23,6 +23,10 @@
     │   ├── NoChampion              nothing is promoted yet
     │   └── NoPreviousChampion      there is no champion to roll back to
     ├── NotReproducible         a version, fitted again, comes out otherwise, or cannot be
+    ├── DeliveryError               a message did not get through to people
+    │   ├── DeliveryPutOff          it may later: no answer, too many messages, a refused token
+    │   ├── ChatClosed              the bot may not write to that chat
+    │   └── ContentRefused          Telegram does not take what it says
     ├── ServerError                 a background server does not start or answer
     └── RunInProgress               another run holds the lake (exit code 75)
 
@@ -170,6 +174,30 @@ class NoPreviousChampion(RegistryError):
 
 class NotReproducible(CanastaError):
     """A version, fitted again, comes out otherwise than recorded, or its data or code is gone."""
+
+
+class DeliveryError(CanastaError):
+    """A message did not get through to people."""
+
+
+class DeliveryPutOff(DeliveryError):
+    """It may get through later.
+
+    Attributes:
+        wait_s: seconds that the service asked to wait; None where it did not.
+    """
+
+    def __init__(self, message: str, wait_s: float | None = None) -> None:
+        super().__init__(message)
+        self.wait_s = wait_s
+
+
+class ChatClosed(DeliveryError):
+    """The bot may not write to that chat: it was removed, or blocked."""
+
+
+class ContentRefused(DeliveryError):
+    """Telegram does not take what the message says, or knows no such chat."""
 
 
 class ServerError(CanastaError):

@@ -64,7 +64,7 @@ def split(text: str, limit: int = LIMIT) -> list[str]:
 def _broken(text: str, limit: int) -> tuple[str, str]:
     """Return the first piece of `text`, which is too long, and what is left of it."""
     ends = _ends(text, limit)
-    at, opened = next((ends[kind] for kind in ("line", "word", "atom") if kind in ends))
+    at, opened = next(ends[kind] for kind in ("line", "word", "atom") if kind in ends)
     closing = "".join(f"</{_name(tag)}>" for tag in reversed(opened))
     return text[:at].rstrip() + closing, "".join(opened) + text[at:].lstrip()
 

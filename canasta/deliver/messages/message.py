@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from canasta.deliver.messages.markup import split
+from canasta.deliver.messages.markup import plain, split
 
 _KEY = re.compile(r"[a-z0-9][a-z0-9.-]{0,120}", re.ASCII)
 
@@ -59,15 +59,22 @@ class Part:
 
     Attributes:
         kind: how.
-        text: of a text: HTML of at most LIMIT characters; else empty.
+        text: of a text: at most LIMIT characters; else empty.
+        is_html: whether the text is HTML; else it is shown as it stands.
         file: of a photo or document; of a text, None.
         quiet: whether it comes without a sound: only the first part of a message rings.
     """
 
     kind: Kind
     text: str = ""
+    is_html: bool = True
     file: Document | None = None
     quiet: bool = True
+
+    @property
+    def as_plain_text(self) -> Part:
+        """The same text without its tags, for when Telegram cannot read them."""
+        return replace(self, text=plain(self.text), is_html=False)
 
 
 PHOTO_NAME = "grafica.png"

@@ -1,0 +1,311 @@
+"""Messages on their way to people: each event is told once, and what cannot be sent waits.
+
+    <folder>/waiting/<key>.json   a message with its photo and files, and how much of it is sent
+    <folder>/told/<key>.json      that an event was told, when and how; kept for KEEP_MARKS
+    <folder>/pause.json           until when the service asked to be left alone
+    <folder>/.lock                held by the one run that sends
+
+A message is put in before it is sent, in one atomic write, and its mark is written after. After
+each part that is sent, the waiting file is replaced by one that says so. A run that is killed
+between the sending of a part and that write sends this one part again: an alert told twice is
+better than one that is lost. So is one whose answer did not come in time: nobody knows whether it
+arrived.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol
+
+from filelock import FileLock, Timeout
+
+from canasta.deliver.messages.markup import plain
+from canasta.deliver.messages.message import Document, Kind, Message, Part, parts_of
+from canasta.errors import ChatClosed, ContentRefused, DeliveryPutOff
+from canasta.store import Store
+
+log = logging.getLogger(__name__)
+
+MAX_WAITING = 200
+"""Messages that wait; of more, the oldest are given up."""
+MAX_AGE = timedelta(days=7)
+"""A message that waited longer is no news any more."""
+KEEP_MARKS = timedelta(days=400)
+"""An event that was told is remembered for longer than it can come up again."""
+PATIENCE_S = 60.0
+"""Seconds that one run waits in all, where the service asks it to; longer waits are the next's."""
+
+WAITING, TOLD, PAUSE = "waiting", "told", "pause.json"
+
+
+class Sender(Protocol):
+    """Brings one part to people."""
+
+    def send(self, part: Part) -> None:
+        """Send it.
+
+        Raises:
+            DeliveryPutOff: later, perhaps.
+            ChatClosed: nobody can be reached.
+            ContentRefused: this part cannot be sent.
+        """
+
+
+class How(StrEnum):
+    """What became of a message that waits no more."""
+
+    SENT = "sent"
+    LOGGED = "logged"
+    REFUSED = "refused"
+    GIVEN_UP = "given-up"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A message in the outbox.
+
+    Attributes:
+        message: what is told.
+        since: when it was put in.
+        sent: how many of its parts went out.
+    """
+
+    message: Message
+    since: datetime
+    sent: int = 0
+
+
+@dataclass
+class Delivery:
+    """What became of the messages that waited: how many."""
+
+    sent: int = 0
+    logged: int = 0
+    waiting: int = 0
+    reason: str = ""
+    """Why some wait on; empty where none does."""
+
+
+class Outbox:
+    """The messages of one lake.
+
+    Args:
+        folder: a local one, of its own.
+        clock: returns the time, with its zone.
+        note: takes the text of a message that goes to the log instead.
+        sleep: waits for so many seconds.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        clock: Callable[[], datetime],
+        note: Callable[[str], None],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._store = Store(str(folder))
+        self._folder = folder
+        self._clock = clock
+        self._note = note
+        self._sleep = sleep
+
+    def put(self, message: Message) -> bool:
+        """Take in a message, unless its event was told or waits; tell whether it was taken."""
+        key = message.key
+        if self.knows(key):
+            return False
+        self._keep(Waiting(message, self._clock()))
+        return True
+
+    def knows(self, key: str) -> bool:
+        """Tell whether the event was told, or waits to be."""
+        return self._store.exists(_told(key)) or self._store.exists(_waiting(key))
+
+    def waiting(self) -> list[Waiting]:
+        """Return the messages that wait, the oldest first; what cannot be read is given up."""
+        found = (self._read(key) for key in self._store.keys(WAITING))
+        kept = (one for one in found if one is not None)
+        return sorted(kept, key=lambda one: (one.since, one.message.key))
+
+    def send_all(self, sender: Sender | None) -> Delivery:
+        """Send what waits, in order, until nothing does or the service must be left alone.
+
+        Nothing that the service does is raised. While another run sends, nothing is done.
+
+        Args:
+            sender: None: the messages go to the log, and count as told.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self._folder / ".lock", timeout=0, fallback_to_soft=False)
+        try:
+            with lock:
+                return self._send_all(sender)
+        except Timeout:
+            return Delivery(waiting=len(self.waiting()), reason="another run is sending")
+
+    def _send_all(self, sender: Sender | None) -> Delivery:
+        self._store.remove_partial_files()
+        self._forget()
+        delivery, patience = Delivery(), PATIENCE_S
+        due = self._within_bounds()
+        until = self._paused_until()
+        if sender is not None and until is not None and until > self._clock():
+            return Delivery(waiting=len(due), reason=f"Telegram asked to wait until {until}")
+        for position, one in enumerate(due):
+            try:
+                how, patience = self._deliver(one, sender, patience)
+            except DeliveryPutOff as error:
+                self._pause(error.wait_s)
+                log.warning("%d message(s) wait: %s", len(due) - position, error)
+                delivery.waiting, delivery.reason = len(due) - position, str(error)
+                return delivery
+            delivery.sent += how is How.SENT
+            delivery.logged += how is not How.SENT
+        return delivery
+
+    def _deliver(self, one: Waiting, sender: Sender | None, patience: float) -> tuple[How, float]:
+        """Bring one message out; return how, and the patience that is left."""
+        if sender is None:
+            return self._to_the_log(one, How.LOGGED), patience
+        for position, part in enumerate(parts_of(one.message)):
+            if position < one.sent:
+                continue
+            try:
+                patience = self._send(part, sender, patience)
+            except (ChatClosed, ContentRefused) as error:
+                if isinstance(error, ChatClosed) or part.kind is Kind.TEXT:
+                    log.warning("the message %s cannot be sent: %s", one.message.key, error)
+                    return self._to_the_log(one, How.REFUSED, str(error)), patience
+                log.warning("%s of %s was left out: %s", part.kind, one.message.key, error)
+            self._keep(replace(one, sent=position + 1))
+        self._close(one, How.SENT)
+        return How.SENT, patience
+
+    def _send(self, part: Part, sender: Sender, patience: float) -> float:
+        """Send one part, waiting as asked; as plain text once, where its HTML is refused."""
+        while True:
+            try:
+                sender.send(part)
+            except DeliveryPutOff as error:
+                if error.wait_s is None or error.wait_s > patience:
+                    raise
+                self._sleep(error.wait_s)
+                patience -= max(error.wait_s, 1.0)
+            except ContentRefused:
+                if part.kind is not Kind.TEXT or not part.is_html:
+                    raise
+                part = part.as_plain_text  # no loop over parts
+            else:
+                return patience
+
+    def _to_the_log(self, one: Waiting, how: How, reason: str = "") -> How:
+        names = [file.name for file in one.message.documents]
+        self._note(plain(one.message.text) + (f"\n[{', '.join(names)}]" if names else ""))
+        self._close(one, how, reason)
+        return how
+
+    def _close(self, one: Waiting, how: How, reason: str = "") -> None:
+        """Mark an event as told, then let its message go."""
+        mark = {"since": one.since.isoformat(), "at": self._clock().isoformat(), "how": how.value}
+        self._store.replace(_told(one.message.key), _json({**mark, "reason": reason}))
+        self._remove(_waiting(one.message.key))
+
+    def _within_bounds(self) -> list[Waiting]:
+        """Return what is to be sent; what is told already, too old or too much goes."""
+        found = []
+        for one in self.waiting():
+            if self._store.exists(_told(one.message.key)):  # a run was killed in between
+                self._remove(_waiting(one.message.key))
+            else:
+                found.append(one)
+        oldest = self._clock() - MAX_AGE
+        surplus = max(0, len(found) - MAX_WAITING)
+        given_up = [one for at, one in enumerate(found) if at < surplus or one.since < oldest]
+        for one in given_up:
+            log.warning("the message %s waited too long, and is given up", one.message.key)
+            self._to_the_log(one, How.GIVEN_UP)
+        return [one for one in found if one not in given_up]
+
+    def _pause(self, wait_s: float | None) -> None:
+        if wait_s is not None:
+            until = self._clock() + timedelta(seconds=wait_s)
+            self._store.replace(PAUSE, _json({"until": until.isoformat()}))
+
+    def _paused_until(self) -> datetime | None:
+        try:
+            return datetime.fromisoformat(json.loads(self._store.read(PAUSE))["until"])
+        except (KeyError, TypeError, ValueError):
+            return None
+
+    def _keep(self, one: Waiting) -> None:
+        self._store.replace(_waiting(one.message.key), _encode(one))
+
+    def _read(self, key: str) -> Waiting | None:
+        try:
+            return _decode(self._store.read(key))
+        except (KeyError, TypeError, ValueError) as error:
+            log.warning("%s is no message, and is removed: %r", self._store.location(key), error)
+            self._remove(key)
+            return None
+
+    def _remove(self, key: str) -> None:
+        (self._folder / key).unlink(missing_ok=True)
+
+    def _forget(self) -> None:
+        """Remove the marks of events that cannot come up again."""
+        oldest = time.time() - KEEP_MARKS.total_seconds()
+        for mark in (self._folder / TOLD).glob("*.json"):
+            if mark.stat().st_mtime < oldest:
+                mark.unlink(missing_ok=True)
+
+
+def _waiting(key: str) -> str:
+    return f"{WAITING}/{key}.json"
+
+
+def _told(key: str) -> str:
+    return f"{TOLD}/{key}.json"
+
+
+def _encode(one: Waiting) -> bytes:
+    message = one.message
+    return _json(
+        {
+            "key": message.key,
+            "since": one.since.isoformat(),
+            "sent": one.sent,
+            "text": message.text,
+            "photo": None if message.photo is None else _as_text(message.photo),
+            "documents": [
+                {"name": file.name, "content": _as_text(file.content)} for file in message.documents
+            ],
+        }
+    )
+
+
+def _decode(content: bytes) -> Waiting:
+    found: dict[str, Any] = json.loads(content)
+    photo = found["photo"]
+    documents = tuple(
+        Document(file["name"], base64.b64decode(file["content"])) for file in found["documents"]
+    )
+    message = Message(
+        found["key"], found["text"], None if photo is None else base64.b64decode(photo), documents
+    )
+    return Waiting(message, datetime.fromisoformat(found["since"]), int(found["sent"]))
+
+
+def _as_text(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")
+
+
+def _json(content: object) -> bytes:
+    return json.dumps(content, ensure_ascii=False, indent=1).encode() + b"\n"
