@@ -123,6 +123,38 @@ class QualityLimits(_Section):
     confirmations: Annotated[int, Field(ge=1)]
 
 
+class DriftParameters(_Section):
+    """What drift is looked for in, and how often a false alarm is put up with.
+
+    Attributes:
+        window_days: the days looked at.
+        reference_days: the days before them that they are held against.
+        history_days: of the past that thresholds are learnt from.
+        least_history: publications without which no threshold is learnt.
+        least_windows: past windows that do not overlap without which none is learnt of windows.
+        tail: share of the past that makes the tail of a quantity.
+        alert_rate: probability of an ALERT on an undisturbed publication, all checks together.
+        warning_rate: the same of anything worse than OK.
+        pages: newest pages of each kind of report that the archive keeps.
+    """
+
+    window_days: Annotated[int, Field(ge=1)]
+    reference_days: Annotated[int, Field(ge=1)]
+    history_days: Annotated[int, Field(ge=1)]
+    least_history: Annotated[int, Field(ge=10)]
+    least_windows: Annotated[float, Field(gt=1)]
+    tail: Annotated[float, Field(gt=0, lt=0.5)]
+    alert_rate: Annotated[float, Field(gt=0, lt=0.5)]
+    warning_rate: Annotated[float, Field(gt=0, lt=0.5)]
+    pages: Annotated[int, Field(ge=1)]
+
+    @model_validator(mode="after")
+    def _is_coherent(self) -> Self:
+        if not self.alert_rate <= self.warning_rate < self.tail:
+            raise ValueError("alert_rate <= warning_rate < tail must hold")
+        return self
+
+
 class FitParameters(_Section):
     """What decides a fit beside its recipe."""
 
@@ -143,6 +175,7 @@ class Parameters(_Section):
     empirical: EmpiricalParameters
     heads: Mapping[str, Mapping[str, Mapping[str, float | int]]]
     quality: QualityLimits
+    drift: DriftParameters
 
     @property
     def fit(self) -> FitParameters:
