@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any
+
+FAILED = "check-failed"
+"""Name of the check that stands for those that could not be made."""
 
 
 class Severity(StrEnum):
@@ -41,18 +44,20 @@ class Verdict:
 
     Attributes:
         as_of: the day.
-        severity: the worst of the checks, unless their number calls for less.
+        severity: the worst of the checks.
         checks: in the order in which people should read them.
+        failure: why they could not be made; empty where they were.
     """
 
     as_of: date
     severity: Severity
     checks: tuple[Check, ...]
+    failure: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return `{as_of, severity, checks: [{name, value, threshold, severity}]}`, for JSON.
 
-        JSON knows no NaN: it is null there.
+        JSON knows no NaN: it is null there. Checks that failed add `failure`.
         """
         checks = [
             {
@@ -63,13 +68,58 @@ class Verdict:
             }
             for check in self.checks
         ]
-        return {"as_of": self.as_of.isoformat(), "severity": self.severity.value, "checks": checks}
+        found = {"as_of": self.as_of.isoformat(), "severity": self.severity.value, "checks": checks}
+        return {**found, "failure": self.failure} if self.failure else found
+
+
+def failed(as_of: date, reason: str) -> Verdict:
+    """Return the ALERT that stands for checks that could not be made."""
+    check = Check(FAILED, math.nan, math.nan, Severity.ALERT)
+    return Verdict(as_of, Severity.ALERT, (check,), reason)
+
+
+def verdict_of(content: Mapping[str, Any]) -> Verdict:
+    """Read what `as_dict` returned.
+
+    Raises:
+        KeyError, ValueError: it is no such thing.
+    """
+    checks = tuple(
+        Check(
+            one["name"], _number(one["value"]), _number(one["threshold"]), Severity(one["severity"])
+        )
+        for one in content["checks"]
+    )
+    day, severity = date.fromisoformat(content["as_of"]), Severity(content["severity"])
+    return Verdict(day, severity, checks, content.get("failure", ""))
+
+
+def newly_alerting(now: Verdict, before: Verdict | None) -> tuple[Check, ...]:
+    """Return the checks that alert now and did not in the verdict before.
+
+    A fault stays in the window of the last days for as long as that is; once it was answered,
+    there is nothing new to answer.
+    """
+    known = (
+        {check.name for check in before.checks if check.severity is Severity.ALERT}
+        if before
+        else ()
+    )
+    return tuple(
+        check
+        for check in now.checks
+        if check.severity is Severity.ALERT and check.name not in known
+    )
 
 
 def worst(severities: Iterable[Severity]) -> Severity:
     """Return the worst of them; OK of none."""
     order = list(Severity)
     return max(severities, key=order.index, default=Severity.OK)
+
+
+def _number(figure: float | None) -> float:
+    return math.nan if figure is None else float(figure)
 
 
 def _figure(value: float) -> float | None:
