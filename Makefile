@@ -49,7 +49,7 @@ endif
 
 # ---- the work -------------------------------------------------------------------------------
 
-.PHONY: daily retrain report backtest explain backfill reproduce promote rollback quarantine simulate publish
+.PHONY: daily retrain report backtest explain drift backfill reproduce promote rollback quarantine simulate publish
 
 daily: $(READY)    ## the main job as of DATE= (today): ingest, learn when due, report
 	$(call canasta,daily $${DATE:+--date "$$DATE"})
@@ -67,6 +67,9 @@ explain: $(READY)  ## one forecast's story: ESTADO= CIUDAD= TIPO= CANAL=, HORIZO
 	$(call canasta,explain $${ESTADO:+--label "Estado=$$ESTADO"} $${CIUDAD:+--label "Ciudad=$$CIUDAD"} \
 	  $${TIPO:+--label "Tipo=$$TIPO"} $${CANAL:+--label "Canal=$$CANAL"} \
 	  $${HORIZON:+--horizon "$$HORIZON"} $${DATE:+--date "$$DATE"})
+
+drift: $(READY)    ## whether the newest prices as of DATE= behave as prices did; keeps a report
+	$(call canasta,drift $${DATE:+--date "$$DATE"})
 
 reproduce: $(READY) ## fit VERSION= (the champion) again as of its date, and compare to the bit
 	$(call canasta,reproduce $${VERSION:+"$$VERSION"})

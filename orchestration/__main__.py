@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         "--label", metavar="COLUMN=LABEL", action="append", default=[], help="of the series"
     )
     explain.add_argument("--horizon", metavar="N", type=int, default=1, help="publications ahead")
+    command("drift", _drift, "whether the newest prices behave as prices did", dated=True)
     reproduce = command("reproduce", _reproduce, "fit a version again, and compare to the bit")
     reproduce.add_argument("version", type=int, nargs="?", help="of the model; the champion")
     promote = command("promote", _promote, "make a version the champion", dated=True)
@@ -135,6 +136,12 @@ def _explain(given: argparse.Namespace, _settings: Settings) -> None:
     from orchestration.explain import labels_of, print_explanation
 
     print_explanation(labels_of(given.label), given.horizon, given.date)
+
+
+def _drift(given: argparse.Namespace, _settings: Settings) -> None:
+    from orchestration.drift import print_drift
+
+    print_drift(given.date)
 
 
 def _reproduce(given: argparse.Namespace, _settings: Settings) -> None:

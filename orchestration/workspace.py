@@ -87,6 +87,12 @@ class Workspace:
         return folder / SourceKind.REPLAY if self.is_replay else folder
 
     @property
+    def monitor_dir(self) -> Path:
+        """The folder of what watching keeps; that of replays lies apart."""
+        folder = self.settings.monitor_dir
+        return folder / SourceKind.REPLAY if self.is_replay else folder
+
+    @property
     def newest(self) -> date | None:
         """The lake's newest publication, of whatever day; None for an empty lake."""
         return max(self.lake.dates(), default=None)

@@ -14,6 +14,9 @@ from canasta.monitor.drift_windows import Windows, publications_in, scores
 from canasta.monitor.verdict import Check, Severity, Verdict, worst
 from canasta.parameters import DriftParameters
 
+WINDOW = "-window"
+"""What the names of checks of the last days end in, after the quantity's."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Rates:
@@ -62,7 +65,7 @@ def check_drift(
         TooLittleHistory: the panel holds no publication.
     """
     origin = panel.origin
-    past = past_of(panel, parameters)
+    past = _past_of(panel, parameters)
     quantities = Quantities(panel, past.windows.reference)
     statistics, rarities = quantities.statistics, quantities.rarities
     cells = quantities.cells
@@ -76,14 +79,18 @@ def check_drift(
     return Verdict(origin, worst(check.severity for check in checks), checks)
 
 
-def past_of(panel: Panel, parameters: DriftParameters) -> _Past:
-    """Return the lengths of `parameters` in publications of the panel's calendar."""
-    current, reference, history = (
+def windows_of(panel: Panel, parameters: DriftParameters) -> Windows:
+    """Return the windows of `parameters` in publications of the panel's calendar."""
+    current, reference = (
         publications_in(days, panel.calendar)
-        for days in (parameters.window_days, parameters.reference_days, parameters.history_days)
+        for days in (parameters.window_days, parameters.reference_days)
     )
-    least = min(parameters.least_history, reference)
-    return _Past(Windows(current, reference, least), history, parameters)
+    return Windows(current, reference, min(parameters.least_history, reference))
+
+
+def _past_of(panel: Panel, parameters: DriftParameters) -> _Past:
+    history = publications_in(parameters.history_days, panel.calendar)
+    return _Past(windows_of(panel, parameters), history, parameters)
 
 
 def _statistic_check(statistic: Statistic, past: _Past, rates: _Rates) -> Check:
@@ -128,7 +135,7 @@ def _window_checks(
         earlier = found[: -windows.current]
         earlier = earlier[np.isfinite(earlier)]
         independent = earlier.size / windows.current
-        title = f"{name}-window"
+        title = f"{name}{WINDOW}"
         if independent < past.parameters.least_windows or not np.isfinite(value):
             yield _untold(title, value)
             continue
