@@ -155,6 +155,28 @@ class DriftParameters(_Section):
         return self
 
 
+class LiveParameters(_Section):
+    """When live outcomes take the title from a champion.
+
+    Attributes:
+        least: publications of its recipe's reign that must be scored.
+        most: publications that count, the newest.
+        dm: Diebold-Mariano statistic by which it must be behind persistence.
+        ban: publications for which its recipe may not win.
+    """
+
+    least: Annotated[int, Field(ge=2)]
+    most: Annotated[int, Field(ge=2)]
+    dm: Annotated[float, Field(gt=0)]
+    ban: Annotated[int, Field(ge=0)]
+
+    @model_validator(mode="after")
+    def _is_coherent(self) -> Self:
+        if self.most < self.least:
+            raise ValueError("most must not be below least")
+        return self
+
+
 class FitParameters(_Section):
     """What decides a fit beside its recipe."""
 
@@ -176,6 +198,7 @@ class Parameters(_Section):
     heads: Mapping[str, Mapping[str, Mapping[str, float | int]]]
     quality: QualityLimits
     drift: DriftParameters
+    live: LiveParameters
 
     @property
     def fit(self) -> FitParameters:

@@ -37,7 +37,7 @@ class Kind(StrEnum):
     PROMOTE = "promote"
     """A version was promoted by hand."""
     ROLLBACK = "rollback"
-    """The previous champion was restored."""
+    """The previous champion was restored: by hand, or, with a ruling, on live outcomes."""
     PANEL = "panel"
     """The champion's forecasts from a newer publication were published."""
 
@@ -56,7 +56,8 @@ class Record:
         reason: one sentence for people.
         origin: the newest publication known to it.
         lineage: of the run that decided.
-        ruling: evidence, margins and decision of the gate; None where it was not asked.
+        ruling: evidence, margins and decision, of the gate or of the rule for live outcomes;
+            None where a person decided.
         before: the pointer that it found; None where there was none.
         after: the pointer that it leads to, but for its key `decision`, which is this record's
             own; None where the pointer stays.

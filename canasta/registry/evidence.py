@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -12,19 +13,27 @@ from canasta.forecast.evaluation.metrics import MIN_DATES, Comparison, compare_r
 from canasta.forecast.recipe import PERSISTENCE
 from canasta.registry.gate import Candidate, Champion, Evidence
 
+NO_BANS: Mapping[str, int] = MappingProxyType({})
 
-def gather(backtest: Backtest, champion: str | None, candidates: Sequence[str]) -> Evidence:
+
+def gather(
+    backtest: Backtest,
+    champion: str | None,
+    candidates: Sequence[str],
+    bans: Mapping[str, int] = NO_BANS,
+) -> Evidence:
     """Compare the named contestants of `backtest` as the gate asks for it.
 
     Args:
         backtest: holds persistence and every contestant named here.
         champion: the contestant that holds the title; None where nobody does.
         candidates: the contestants that want it.
+        bans: by recipe id, for how many publications a recipe may not win; see `tenure.banned`.
     """
     return Evidence(
         origins=backtest.compare(PERSISTENCE, PERSISTENCE).origins,
         champion=None if champion is None else _champion(backtest, champion),
-        candidates=tuple(_candidate(backtest, name, champion) for name in candidates),
+        candidates=tuple(_candidate(backtest, name, champion, bans) for name in candidates),
     )
 
 
@@ -38,7 +47,9 @@ def _champion(backtest: Backtest, name: str) -> Champion:
     )
 
 
-def _candidate(backtest: Backtest, name: str, champion: str | None) -> Candidate:
+def _candidate(
+    backtest: Backtest, name: str, champion: str | None, bans: Mapping[str, int]
+) -> Candidate:
     is_model = champion is not None and backtest.recipes[champion].algorithm != PERSISTENCE
     incumbent = champion if champion is not None and is_model else PERSISTENCE
     return Candidate(
@@ -52,6 +63,7 @@ def _candidate(backtest: Backtest, name: str, champion: str | None) -> Candidate
             for part in backtest.parts
             if _can_be_judged(backtest, part)
         },
+        banned_for=bans.get(backtest.recipes[name].id, 0),
     )
 
 

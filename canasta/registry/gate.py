@@ -28,6 +28,8 @@ class Candidate:
         rmse_skill: percent by which the RMSE of its mean lies below the last price's.
         against_champion: by CRPS; None where there is no champion or it is persistence.
         slices: by CRPS and slice, against the incumbent: the champion, or persistence.
+        banned_for: publications for which it may not win yet, since live outcomes took the title
+            from it; 0 for most.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Candidate:
     rmse_skill: float
     against_champion: Comparison | None
     slices: Mapping[str, Comparison]
+    banned_for: int = 0
 
 
 @dataclass(frozen=True)
@@ -116,9 +119,9 @@ def decide(evidence: Evidence, margins: GateParameters) -> Decision:
     A candidate passes when it beats persistence by `crps_skill` percent of CRPS with a
     Diebold-Mariano statistic above `dm_persistence` and by more than `rmse_skill` percent of RMSE,
     beats a champion that is a model by `crps_champion` percent of CRPS with a statistic above
-    `dm_champion`, and is on no slice worse than the incumbent by more than `slice_loss` percent
-    with a statistic below -`slice_dm`. Of several, the best CRPS skill wins. Without one, the
-    champion keeps the title unless it no longer beats persistence.
+    `dm_champion`, is on no slice worse than the incumbent by more than `slice_loss` percent
+    with a statistic below -`slice_dm`, and is not banned. Of several, the best CRPS skill wins.
+    Without one, the champion keeps the title unless it no longer beats persistence.
     """
     verdicts = tuple(_judge(candidate, evidence, margins) for candidate in evidence.candidates)
     unsound = _unsound(evidence, margins)
@@ -202,6 +205,7 @@ def _judge(candidate: Candidate, evidence: Evidence, margins: GateParameters) ->
         _beats_the_last_price(candidate.rmse_skill, margins),
         *_beats_champion(candidate, evidence.champion, margins),
         *_harms_no_slice(candidate.slices, margins),
+        *_is_not_banned(candidate),
     ]
     failed = tuple(test.reason for test in tests if not test.passed)
     return Verdict(candidate.name, not failed, failed or tuple(test.reason for test in tests))
@@ -250,6 +254,16 @@ def _harms_no_slice(slices: Mapping[str, Comparison], margins: GateParameters) -
         if not _is_known(figures) or _is_harm(figures, margins)
     ]
     return harmed or [_Test(True, f"None of {len(slices)} slices is harmed; {limit}.")]
+
+
+def _is_not_banned(candidate: Candidate) -> list[_Test]:
+    if candidate.banned_for <= 0:
+        return []
+    reason = (
+        "Live outcomes took the title from this recipe: it may not win for another "
+        f"{candidate.banned_for} publications."
+    )
+    return [_Test(False, reason)]
 
 
 def _is_harm(figures: Comparison, margins: GateParameters) -> bool:

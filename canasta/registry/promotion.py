@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from canasta.errors import NoChampion, NoPreviousChampion, UnknownVersion
+from canasta.forecast.recipe import FEATURES
 from canasta.registry.bundle import MANIFEST
 from canasta.registry.decisions import Kind, led_to, next_moment, read_record
 from canasta.registry.gate import Action
@@ -100,17 +101,13 @@ def promote_by_hand(registry: Registry, basis: Basis, version: int) -> Pointer:
     return _succeed(registry, basis, found, former, cause)
 
 
-def rollback(
-    registry: Registry, basis: Basis, reason: str, *, other_recipe: bool = False
-) -> Pointer:
+def rollback(registry: Registry, basis: Basis, reason: str) -> Pointer:
     """Restore the previous champion, with forecasts from today's history.
 
     Args:
         registry: where.
         basis: what it rests on.
         reason: one sentence for the record.
-        other_recipe: go back past versions of the champion's own recipe, for when it is the
-            recipe that fails and not one fit of it.
 
     Raises:
         NoChampion: nothing is promoted.
@@ -119,10 +116,42 @@ def rollback(
     """
     champion = champion_of(registry.lake)
     former = _predecessor(registry.lake, champion)
-    while other_recipe and former.title.recipe == champion.title.recipe:
-        former = _predecessor(registry.lake, former)
-    reign = Reign(former.title, None, champion.title.version, former.previous)
-    return install(registry, basis, reign, Cause(Kind.ROLLBACK, reason))
+    return _restore(registry, basis, champion, former, Cause(Kind.ROLLBACK, reason))
+
+
+def depose(
+    registry: Registry,
+    basis: Basis,
+    cause: Cause,
+    barred: Collection[str],
+    persistence: Callable[[], int],
+) -> Pointer:
+    """Take the title from a recipe that fails: back to the last champion that may hold it.
+
+    That is one of another recipe, not barred, on the features of this release; without one,
+    persistence.
+
+    Args:
+        registry: where.
+        basis: what it rests on.
+        cause: why, with its grounds.
+        barred: ids of recipes that may not win.
+        persistence: registers it where that is needed, and returns its version.
+
+    Raises:
+        NoChampion: nothing is promoted.
+        RegistryUnavailable: persistence is to be registered, and MLflow does not answer.
+        ObjectCorrupt: a bundle is lost both in the lake and in MLflow.
+    """
+    champion = champion_of(registry.lake)
+    unfit = {champion.title.recipe.id, *barred}
+    for former in _predecessors(registry.lake, champion):
+        recipe = former.title.recipe
+        if recipe.id not in unfit and recipe.features == FEATURES:
+            return _restore(registry, basis, champion, former, cause)
+    found = registry.tracking.version(persistence())
+    reign = Reign(_title(registry, found), None, champion.title.version, None)
+    return install(registry, basis, reign, cause)
 
 
 def publish_panel(registry: Registry, basis: Basis) -> Pointer:
@@ -179,7 +208,20 @@ def _succeed(
     registry: Registry, basis: Basis, found: ModelVersion, challenger: int | None, cause: Cause
 ) -> Pointer:
     former = current(registry.lake)
-    title = Title(
+    previous = None if former is None else former.decision
+    reign = Reign(_title(registry, found), None, challenger, previous)
+    return install(registry, basis, reign, cause)
+
+
+def _restore(
+    registry: Registry, basis: Basis, champion: Pointer, former: Pointer, cause: Cause
+) -> Pointer:
+    reign = Reign(former.title, None, champion.title.version, former.previous)
+    return install(registry, basis, reign, cause)
+
+
+def _title(registry: Registry, found: ModelVersion) -> Title:
+    return Title(
         model_name=registry.tracking.model_name,
         version=found.number,
         run_id=found.run_id,
@@ -188,8 +230,6 @@ def _succeed(
         recipe=found.recipe,
         bundle=_bundle_ref(registry.lake, found),
     )
-    previous = None if former is None else former.decision
-    return install(registry, basis, Reign(title, None, challenger, previous), cause)
 
 
 def _bundle_ref(lake: Store, version: ModelVersion) -> ObjectRef:
@@ -211,3 +251,10 @@ def _predecessor(lake: Store, pointer: Pointer) -> Pointer:
             "there is none to go back to. `make promote VERSION=…` promotes any version."
         )
     return led_to(pointer.previous, read_record(lake, pointer.previous))
+
+
+def _predecessors(lake: Store, pointer: Pointer) -> Iterator[Pointer]:
+    """Yield the champions before, the last first."""
+    while pointer.previous is not None:
+        pointer = _predecessor(lake, pointer)
+        yield pointer

@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from canasta.errors import ObjectCorrupt, RegistryError, RunInProgress
 from canasta.forecast.outlook import Outlook
@@ -69,6 +69,14 @@ class Basis:
     forecast: Callable[[Predictor], Outlook]
 
 
+class Grounds(Protocol):
+    """What a decision was made on: the gate's ruling, or what live outcomes say."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return evidence, margins and decision as JSON-ready values."""
+        ...
+
+
 @dataclass(frozen=True)
 class Ruling:
     """What the gate was shown, by which margins it judged, and what it said."""
@@ -92,7 +100,7 @@ class Cause:
 
     kind: Kind
     reason: str
-    ruling: Ruling | None = None
+    ruling: Grounds | None = None
 
 
 @dataclass(frozen=True)

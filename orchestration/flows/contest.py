@@ -19,6 +19,7 @@ from canasta.registry.evidence import gather
 from canasta.registry.gate import Action, Champion, Evidence
 from canasta.registry.pointer import Pointer, current
 from canasta.registry.steps import Basis, Ruling
+from canasta.registry.tenure import banned
 from orchestration.artifacts import show_contest
 from orchestration.tasks.learn import (
     CHAMPION,
@@ -66,7 +67,8 @@ def _with_evidence(
     if name == CHAMPION and champion is not None:
         recipes[CHAMPION] = champion
     backtest = back_test(work, vintages, window, recipes)
-    ruling = judge(work, gather(backtest, name, list(searches)))
+    bans = banned(work.store, trainer.panel.dates, work.parameters.live.ban)
+    ruling = judge(work, gather(backtest, name, list(searches), bans))
     versions = _registered(work, trainer, basis, backtest, searches, ruling)
     promote(work, basis, ruling, versions)
     if not work.is_replay:

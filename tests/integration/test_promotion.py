@@ -14,6 +14,7 @@ from canasta.registry.panels import read_panel
 from canasta.registry.pointer import POINTER, current
 from canasta.registry.promotion import (
     champion_of,
+    depose,
     promote,
     promote_by_hand,
     publish_panel,
@@ -21,7 +22,7 @@ from canasta.registry.promotion import (
     rollback,
 )
 from canasta.registry.settling import settle
-from canasta.registry.steps import Registry
+from canasta.registry.steps import Cause, Registry
 from canasta.registry.tracking import Tracking
 from tests.integration.registry_setting import (
     assert_same_forecasts,
@@ -121,15 +122,54 @@ def test_after_a_rollback_a_promotion_can_be_rolled_back_too(
     assert rollback(registry, basis(), "second").title.version == versions[PERSISTENCE]
 
 
-def test_a_rollback_can_skip_versions_of_the_same_recipe(
+FAILS = Cause(Kind.ROLLBACK, "The recipe fails.", ruling())
+
+
+def unused() -> int:
+    pytest.fail("persistence was asked for")
+
+
+def test_a_recipe_that_fails_falls_with_all_its_versions(
     registry: Registry, versions: Mapping[str, int]
 ) -> None:
     promote_by_hand(registry, basis(), versions[PERSISTENCE])
     promote_by_hand(registry, basis(), versions[XGBOOST])
     refitted = register(registry.tracking, XGBOOST, seed=2)
     promote(registry, basis(), refitted, Kind.REFRESH, ruling())
-    restored = rollback(registry, basis(), "The recipe fails.", other_recipe=True)
+    restored = depose(registry, basis(), FAILS, (), unused)
     assert restored.title.version == versions[PERSISTENCE]
+    record = read_record(registry.lake, restored.decision)
+    assert (record.kind, record.reason) == (Kind.ROLLBACK, FAILS.reason)
+    assert record.ruling is not None
+    assert record.ruling["margins"]["min_origins"] == 30
+
+
+def test_a_barred_recipe_does_not_come_back_in_place_of_the_failing_one(
+    registry: Registry, versions: Mapping[str, int]
+) -> None:
+    for algorithm in (PERSISTENCE, RANDOM_FOREST, XGBOOST):
+        promote_by_hand(registry, basis(), versions[algorithm])
+    barred = {fitted(RANDOM_FOREST).predictor.recipe.id}
+    assert depose(registry, basis(), FAILS, barred, unused).title.version == versions[PERSISTENCE]
+
+
+def test_without_another_champion_before_persistence_takes_the_title(
+    registry: Registry, versions: Mapping[str, int]
+) -> None:
+    promote_by_hand(registry, basis(), versions[XGBOOST])
+    asked = []
+
+    def register_persistence() -> int:
+        asked.append(1)
+        return versions[PERSISTENCE]
+
+    found = depose(registry, basis(), FAILS, (), register_persistence)
+    assert asked == [1]
+    assert found.title.recipe.algorithm == PERSISTENCE
+    assert found.previous is None
+    assert read_panel(registry.lake, found.panel).version == versions[PERSISTENCE]
+    aliases = {"champion": versions[PERSISTENCE], "challenger": versions[XGBOOST]}
+    assert registry.tracking.aliases() == aliases
 
 
 def test_a_rollback_needs_no_mlflow(

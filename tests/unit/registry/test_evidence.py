@@ -76,3 +76,11 @@ def test_a_slice_whose_prices_stood_still_is_not_judged() -> None:
     assert judged() == {"North"}
     changes[0, 4:, 7] += 0.5
     assert judged() == {"North", "South"}
+
+
+def test_the_gate_is_shown_who_is_banned() -> None:
+    bt = competition({"xgboost": 0.3, "random-forest": 0.1})
+    bans = {bt.recipes["xgboost"].id: 4, "another": 9}
+    evidence = gather(bt, None, ["xgboost", "random-forest"], bans)
+    assert [candidate.banned_for for candidate in evidence.candidates] == [4, 0]
+    assert evidence.as_dict()["candidates"][0]["banned_for"] == 4

@@ -293,3 +293,16 @@ def test_a_worse_candidate_never_wins_what_a_better_one_lost(
 
 def _less(figures: Comparison, skill: float, dm: float) -> Comparison:
     return replace(figures, skill=figures.skill - skill, dm=figures.dm - dm)
+
+
+def test_a_banned_recipe_does_not_win_however_good_and_the_next_best_does() -> None:
+    best, second = candidate("xgboost", won(9.0, 9.0)), candidate("random-forest", won(1.5))
+    assert judged(None, best, second).winner == "xgboost"
+    decision = judged(None, replace(best, banned_for=7), second)
+    assert result(decision) == ("promote", "random-forest")
+    assert [verdict.passed for verdict in decision.verdicts] == [False, True]
+    assert decision.verdicts[0].reasons == (
+        "Live outcomes took the title from this recipe: it may not win for another 7 publications.",
+    )
+    alone = judged(LAST_PRICE, replace(best, banned_for=1))
+    assert result(alone) == ("refresh", "persistence")
