@@ -1,0 +1,240 @@
+"""Alerts: what went wrong, what it means, and what to do about it, in a few lines each."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from canasta.deliver.backtest.spanish import figure
+from canasta.deliver.messages.markup import bold, code, escaped
+from canasta.deliver.messages.message import Message
+from canasta.deliver.messages.wording import Marks, counted, day, full_day, price, series
+from canasta.ingest.quarantine import Quarantined
+from canasta.ingest.revisions import Revision
+from canasta.labels import Key
+from canasta.monitor.verdict import Check, Severity, Verdict
+
+LISTED = 5
+"""Blocks, corrections or checks that are listed; of more, how many there are."""
+LONGEST = 300
+"""Characters of an error that are told."""
+
+REASONS = {
+    "layout": "no se puede leer: su forma no es la esperada",
+    "checksum-missing": "le falta la fila de promedios con que se comprueba",
+    "checksum-mismatch": "sus promedios no cuadran con los precios de las ciudades",
+    "no-prices": "no trae ningún precio",
+    "implausible": "demasiados precios imposibles",
+    "stale": "repite la publicación anterior en todos sus precios",
+    "rewritten": "cambian demasiados precios a la vez",
+    "isolated-date": "su fecha está lejos de todas las demás",
+}
+"""Of the kinds of reasons for a quarantine."""
+
+CHECKS = {
+    "changed-share": "proporción de precios que cambiaron",
+    "unchanged-share": "proporción de precios que no cambiaron",
+    "mean-change": "cambio medio",
+    "change-size": "tamaño de los cambios",
+    "change": "cambios de precio",
+    "p-change": "frecuencia de los cambios",
+    "missing-share": "ciudades sin precio",
+    "unseen-share": "ciudades nuevas",
+}
+"""Of the quantities that are watched."""
+_WINDOW, _SPREAD, _TURNED = "-window", "spread-", "turned-"
+
+
+def quarantined(
+    blocks: Sequence[Quarantined], marks: Marks, released: Sequence[date] = ()
+) -> Message | None:
+    """Tell which blocks were held back now, why, and how to let them in; None without any.
+
+    Args:
+        blocks: those that failed for the first time.
+        marks: of the lake.
+        released: dates of blocks that were let in after all.
+    """
+    if not blocks and not released:
+        return None
+    lines = []
+    if blocks:
+        lines += [bold("Publicación en cuarentena"), *(_held(one) for one in blocks[:LISTED])]
+        lines += _more(len(blocks))
+        days = [one.block_date for one in blocks if one.block_date]
+        lines.append("No se usa hasta que dos publicaciones posteriores la confirmen.")
+        if days:
+            lines.append(f"Para aceptarla: {code(f'make quarantine ACCEPT={max(days)}')}")
+    if released:
+        told = ", ".join(day(one) for one in released)
+        lines.append(f"Sale de cuarentena y ya se usa: {told}.")
+    names = [*(one.sha256 for one in blocks), *(f"released {one}" for one in released)]
+    return marks.message(f"quarantine-{_digest(names)}", lines)
+
+
+def _held(block: Quarantined) -> str:
+    when = full_day(block.block_date) if block.block_date else "fecha ilegible"
+    reasons = dict.fromkeys(REASONS.get(one.kind, one.kind) for one in block.reasons)
+    return f"• {when}: {escaped('; '.join(reasons))}"
+
+
+def revised(revisions: Sequence[Revision], place_at: int, marks: Marks) -> Message | None:
+    """Tell which prices of earlier publications the source corrected; None without any.
+
+    Args:
+        revisions: found now.
+        place_at: number of the key column that names the city.
+        marks: of the lake.
+    """
+    if not revisions:
+        return None
+    cells = sum(len(one.changes) for one in revisions)
+    newest = sorted(revisions, key=lambda one: one.block_date, reverse=True)
+    days = len({one.block_date for one in revisions})
+    publications = counted(days, "publicación anterior", "publicaciones anteriores")
+    lines = [
+        bold("La fuente corrigió precios"),
+        f"{counted(cells, 'precio', 'precios')} de {publications}:",
+    ]
+    changed = [(one, key) for one in newest for key in sorted(one.changes)]
+    lines += [_corrected(one, key, place_at) for one, key in changed[:LISTED]]
+    lines += _more(len(changed))
+    lines.append("Los pronósticos ya usan los valores nuevos.")
+    return marks.message(f"revision-{_digest([one.name for one in revisions])}", lines)
+
+
+def _corrected(revision: Revision, key: Key, place_at: int) -> str:
+    old, new = ("sin precio" if one is None else price(one) for one in revision.changes[key])
+    name = escaped(series(key, place_at))
+    return f"• {day(revision.block_date)}, {name}: {old} → {new}"
+
+
+def drifted(verdict: Verdict, marks: Marks) -> Message:
+    """Tell that prices behave otherwise than before, in what, and what follows."""
+    alert = verdict.severity is Severity.ALERT
+    heading = "Alerta: el mercado cambió" if alert else "Aviso: el mercado parece cambiar"
+    told = [one for one in verdict.checks if one.severity is not Severity.OK]
+    lines = [bold(heading), f"Publicación del {full_day(verdict.as_of)}. Fuera de lo común:"]
+    lines += [_check(one) for one in told[:LISTED]]
+    lines += _more(len(told))
+    if alert:
+        lines.append("Se busca ahora un modelo mejor; mientras, tome los precios con cuidado.")
+    names = sorted(one.name for one in told)
+    key = f"drift-{verdict.as_of}-{verdict.severity.lower()}-{_digest(names)}"
+    return marks.message(key, lines)
+
+
+def _check(check: Check) -> str:
+    value, threshold = figure(check.value, ".3g"), figure(check.threshold, ".3g")
+    return f"• {escaped(check_name(check.name))}: {value} (límite {threshold})"
+
+
+def check_name(name: str) -> str:
+    """Return how a watched quantity is called; one that is not known keeps its name."""
+    base = name.removesuffix(_WINDOW)
+    window = " en las últimas semanas" if name.endswith(_WINDOW) else ""
+    if base.startswith(_SPREAD):
+        return f"diferencia entre {base.removeprefix(_SPREAD)}{window}"
+    if base.startswith(_TURNED):
+        return f"orden entre {base.removeprefix(_TURNED)}{window}"
+    return f"{CHECKS.get(base, base)}{window}"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A run that ended in an error.
+
+    Attributes:
+        flow: its name.
+        day: that it stood for.
+        step: that failed, for people; empty where it is not known.
+        error: name of its class.
+        reason: what it says; empty where that is not known to be free of secrets.
+        again: the command that runs it again.
+    """
+
+    flow: str
+    day: date
+    step: str
+    error: str
+    reason: str
+    again: str
+
+
+def failed(failure: Failure, marks: Marks) -> Message:
+    """Tell which step failed, why, and how to run it again."""
+    where = f"Falló el paso «{escaped(failure.step)}»" if failure.step else "Falló la corrida"
+    reason = (
+        escaped(_short(failure.reason))
+        if failure.reason
+        else ("El detalle está en el registro de Prefect.")
+    )
+    lines = [
+        bold(f"Falló la corrida del {full_day(failure.day)}"),
+        f"{where} ({escaped(failure.error)}).",
+        reason,
+        f"Para correrla otra vez: {code(failure.again)}",
+    ]
+    # The same trouble, hour after hour, is told once a day.
+    same = _digest([failure.flow, failure.step, failure.error])
+    return marks.message(f"failure-{failure.day}-{same}", lines)
+
+
+def late(expected: date, newest: date | None, marks: Marks) -> Message:
+    """Tell that the publication of a day had not come by the evening."""
+    lines = [
+        bold("No llegó la publicación"),
+        f"La del {full_day(expected)} se esperaba hoy y no ha llegado.",
+    ]
+    if newest is not None:
+        lines.append(f"La última es del {full_day(newest)}; los precios sugeridos salen de ella.")
+    lines.append("Se seguirá buscando; puede ser un día sin publicación que no conocemos.")
+    return marks.message(f"late-{expected}", lines)
+
+
+def unwritten(newest: date, missed: Sequence[date], marks: Marks) -> Message:
+    """Tell that nothing was written into the lake for several publications."""
+    count = counted(len(missed), "publicación esperada", "publicaciones esperadas")
+    lines = [
+        bold("Hace días que no entra nada"),
+        f"Lo último guardado es del {full_day(newest)}; desde entonces faltan {count}.",
+        "O la fuente dejó de publicar, o no la encontramos: revise la dirección "
+        f"(PUBLICATION_URL) y el estado con {code('make status')}.",
+    ]
+    return marks.message(f"unwritten-{newest}", lines)
+
+
+def layout_changed(
+    came: date, before: date, fingerprint: str, differences: Sequence[str], marks: Marks
+) -> Message:
+    """Tell that the workbook looks otherwise than the one before, though it could be read.
+
+    Args:
+        came: date of the file.
+        before: date of the one before.
+        fingerprint: of the new one.
+        differences: what is new in it, and what is gone, in the workbook's own words.
+        marks: of the lake.
+    """
+    lines = [
+        bold("Cambió la forma del archivo"),
+        f"El del {full_day(came)} no se ve como el del {day(before)}. Se pudo leer, pero conviene "
+        "revisarlo:",
+        *(f"• {escaped(_short(one))}" for one in differences[:LISTED]),
+        *_more(len(differences)),
+    ]
+    return marks.message(f"layout-{came}-{fingerprint[:12]}", lines)
+
+
+def _more(count: int) -> list[str]:
+    return [f"… y {count - LISTED} más"] if count > LISTED else []
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST].rstrip()}…"
+
+
+def _digest(parts: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]

@@ -1,0 +1,92 @@
+"""Changes of champion: who holds the title now, and the evidence in a line."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from canasta.deliver.backtest.spanish import contestant, figure
+from canasta.deliver.messages.markup import bold, escaped
+from canasta.deliver.messages.message import Message
+from canasta.deliver.messages.wording import Marks, counted
+from canasta.forecast.recipe import PERSISTENCE
+from canasta.monitor.live import LiveSkill
+from canasta.registry.decisions import Kind, Record
+
+HEADINGS = {
+    Kind.SEARCH: "Nuevo campeón",
+    Kind.PROMOTE: "Nuevo campeón, puesto a mano",
+    Kind.ROLLBACK: "Vuelve el campeón anterior",
+}
+"""Of the kinds that people are told of. A refit of the same recipe, a search after which nothing
+changes and a day's forecasts are none."""
+
+
+def decision(
+    key: str, record: Record, marks: Marks, live: LiveSkill | None = None
+) -> Message | None:
+    """Tell of a change of champion; None where the record is of none.
+
+    Args:
+        key: of the record in the lake, which names the event.
+        record: the decision.
+        marks: of the lake.
+        live: how the forecasts of the champion that had to go did; the evidence of a rollback
+            without hands.
+    """
+    if record.kind not in HEADINGS or record.after is None:
+        return None
+    name = key.rsplit("/", 1)[-1].removesuffix(".json").lower()
+    lines = [bold(HEADINGS[record.kind]), f"{_who(record.after)}{_instead(record.before)}."]
+    return marks.message(f"decision-{name}", [*lines, _evidence(record, live)])
+
+
+def _who(pointer: Mapping[str, Any]) -> str:
+    algorithm = contestant(str(pointer["recipe"]["algorithm"]))
+    return f"{escaped(algorithm)}, versión {int(pointer['version'])}"
+
+
+def _instead(before: Mapping[str, Any] | None) -> str:
+    if before is None or "recipe" not in before:  # an earlier system's pointer
+        return ""
+    return f", en lugar de {_who(before)}"
+
+
+def _evidence(record: Record, live: LiveSkill | None) -> str:
+    if record.kind is Kind.ROLLBACK and live is not None:
+        return _failed(live)
+    ruling = record.ruling
+    if ruling is None:
+        return f"Motivo registrado: {escaped(record.reason)}"
+    winner = ruling["decision"]["winner"]
+    candidates = {one["name"]: one for one in ruling["evidence"]["candidates"]}
+    if winner == PERSISTENCE or winner not in candidates:
+        return "Ningún modelo mostró superar al último precio en la prueba."
+    return _won(candidates[winner], int(ruling["evidence"]["origins"]))
+
+
+def _won(candidate: Mapping[str, Any], origins: int) -> str:
+    told = f"Evidencia: {_compared(candidate['against_persistence'], 'que el último precio')}"
+    former = candidate["against_champion"]
+    if former is not None:
+        told += f" y {_compared(former, 'que el campeón de antes')}"
+    return f"{told}, en {counted(origins, 'publicación', 'publicaciones')} de prueba."
+
+
+def _compared(figures: Mapping[str, Any], than: str) -> str:
+    skill, dm = _number(figures["skill"]), _number(figures["dm"])
+    word = "menos" if skill >= 0 else "más"
+    return f"{figure(abs(skill), '.1f')} % {word} error (CRPS) {than} (DM {figure(dm, '.1f')})"
+
+
+def _failed(live: LiveSkill) -> str:
+    shown = {"skill": live.by_crps.skill, "dm": live.by_crps.dm}
+    count = counted(live.publications, "publicación", "publicaciones")
+    told = _compared(shown, "que el último precio")
+    return f"Evidencia: en sus últimas {count} el que se va tuvo {told}."
+
+
+def _number(value: float | None) -> float:
+    """Return a figure of a record, in which JSON has no NaN."""
+    return math.nan if value is None else float(value)
