@@ -137,7 +137,7 @@ def _receive(lake: Lake, publication: Publication) -> tuple[Received | None, Par
     except (NotAWorkbook, LakeMismatch) as error:
         refuse(lake, publication, error)
         raise
-    return lake.received.note(publication, sha256), parsed
+    return lake.received.note(publication, sha256, parsed.layout), parsed
 
 
 def _kind(parsed: Parsed) -> SourceKind:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -52,9 +52,19 @@ class ReceivedFiles:
         self._store.write_once(_raw_key(sha256), content)
         return sha256
 
-    def note(self, publication: Publication, sha256: str) -> Received:
-        """Write the receipt of a workbook; the same file once more gets no second one."""
-        content = {"url": publication.url, "bytes": len(publication.content)}
+    def note(self, publication: Publication, sha256: str, layout: Sequence[str] = ()) -> Received:
+        """Write the receipt of a workbook; the same file once more gets no second one.
+
+        Args:
+            publication: what came.
+            sha256: of its content.
+            layout: how it looks, as `layout.describe` says it.
+        """
+        content = {
+            "url": publication.url,
+            "bytes": len(publication.content),
+            "layout": list(layout),
+        }
         return self._note(publication.date, sha256, content)
 
     def note_decision(self, day: date, sha256: str, block: str) -> Received:
@@ -72,9 +82,7 @@ class ReceivedFiles:
         if alike and alike[-1].sha256 == sha256:
             return alike[-1]
         found = Received(day, len(earlier) + 1, sha256, accepted)
-        mark = "-accepted" if accepted else ""
-        key = f"received/{found.date}.{found.sequence:03}-{sha256}{mark}.json"
-        self._store.write_once(key, json.dumps(content, indent=1).encode() + b"\n")
+        self._store.write_once(_receipt_key(found), json.dumps(content, indent=1).encode() + b"\n")
         return found
 
     def all(self) -> list[Received]:
@@ -85,6 +93,11 @@ class ReceivedFiles:
             for found in matches
             if found
         ]
+
+    def layout(self, file: Received) -> tuple[str, ...]:
+        """Return how a workbook looks; empty where its receipt does not say, as older ones."""
+        content: dict[str, Any] = json.loads(self._store.read(_receipt_key(file)))
+        return tuple(content.get("layout", ()))
 
     def newest(self, as_of: date) -> Received | None:
         """Return the newest workbook of a date on or before `as_of` whose copy is still there."""
@@ -107,6 +120,11 @@ class ReceivedFiles:
                 "the source's next file holds every publication."
             )
         return content
+
+
+def _receipt_key(file: Received) -> str:
+    mark = "-accepted" if file.accepted else ""
+    return f"received/{file.date}.{file.sequence:03}-{file.sha256}{mark}.json"
 
 
 def _raw_key(sha256: str) -> str:

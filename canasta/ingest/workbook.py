@@ -11,7 +11,7 @@ import io
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
@@ -23,6 +23,7 @@ from canasta.ingest.block import Block
 from canasta.ingest.cells import folded_text, number, text
 from canasta.ingest.extent import MAX_CELLS
 from canasta.ingest.keys import column_key, series_key
+from canasta.ingest.layout import describe
 from canasta.ingest.sheet_header import Row, Unreadable
 from canasta.labels import SIMULATED, Key, folded
 
@@ -55,11 +56,13 @@ class Parsed:
         blocks: at most one a date, ascending.
         broken: what cannot be read.
         simulated: whether it says anywhere that its prices are simulated.
+        layout: how its newest block looks, as `layout.describe` says it.
     """
 
     blocks: list[Block]
     broken: list[BrokenBlock]
     simulated: bool = False
+    layout: tuple[str, ...] = ()
 
 
 def parse(content: bytes, commodity: Commodity) -> Parsed:
@@ -77,10 +80,14 @@ def parse(content: bytes, commodity: Commodity) -> Parsed:
     """
     sound = archive.repacked(content, commodity.source.max_bytes)
     found: list[Block | BrokenBlock] = []
+    newest: tuple[date, Sequence[Row]] = (date.min, ())
     simulated = False
     for rows in _sheets(sound, _width(commodity.workbook)):
-        segments = sheet_header.segments(rows, commodity.workbook)
-        blocks = (_read(segment, commodity) for segment in segments)
+        segments = list(sheet_header.segments(rows, commodity.workbook))
+        blocks = [_read(segment, commodity) for segment in segments]
+        for block, segment in zip(blocks, segments, strict=True):
+            if isinstance(block, Block) and block.date > newest[0]:
+                newest = block.date, segment
         found += [block for block in blocks if block is not None]
         simulated = simulated or _is_simulated(rows)
     if not found:
@@ -88,7 +95,8 @@ def parse(content: bytes, commodity: Commodity) -> Parsed:
             "Expected a workbook with blocks titled "
             f"“{commodity.workbook.title_contains}”, got one without any."
         )
-    return _merged(found, simulated=simulated)
+    merged = _merged(found, simulated=simulated)
+    return replace(merged, layout=describe(newest[1], commodity.workbook))
 
 
 def _sheets(content: bytes, width: int) -> Iterator[list[Row]]:

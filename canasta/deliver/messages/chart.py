@@ -22,7 +22,7 @@ SHOWN = 78
 """Publications: half a year."""
 SIZE, DPI = (8.0, 4.5), 160
 """1,280 × 720 pixels: as much as Telegram keeps of a photo, and a phone can show."""
-USUAL, WIDE = "80 % de los cambios de un año", "95 %"
+USUAL, WIDE = "rango habitual (80 % de los cambios de un año)", "rango amplio (95 %)"
 """What the ranges are made of: no promise, since a market may move more than it did."""
 _STYLE: dict[Any, Any] = {
     "axes.edgecolor": MUTED,
