@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -139,7 +140,7 @@ def _window_checks(
         if independent < past.parameters.least_windows or not np.isfinite(value):
             yield _untold(title, value)
             continue
-        chance = 1 / np.sqrt(np.isfinite(known[:, -windows.current :]).sum())
+        chance = 1 / math.sqrt(np.isfinite(known[:, -windows.current :]).sum())
         alert, warning = (
             window_bound(earlier, rate, independent, chance)
             for rate in (rates.alert, rates.warning)

@@ -141,4 +141,5 @@ def _page(rendered: Rendered | None, above: str) -> str | None:
 
 
 def _of(cells: Mapping[str, Floats], period: slice) -> dict[str, Floats]:
-    return {name: np.ravel(values[:, period]) for name, values in cells.items()}
+    # By publication: Evidently draws cells in their order.
+    return {name: np.ravel(values[:, period].T) for name, values in cells.items()}
