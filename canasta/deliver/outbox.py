@@ -2,6 +2,7 @@
 
     <folder>/waiting/<key>.json   a message with its photo and files, and how much of it is sent
     <folder>/told/<key>.json      that an event was told, when and how; kept for KEEP_MARKS
+    <folder>/state/<topic>.json   what was told last of something that goes on for days
     <folder>/pause.json           until when the service asked to be left alone
     <folder>/.lock                held by the one run that sends
 
@@ -18,7 +19,7 @@ import base64
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -43,7 +44,7 @@ KEEP_MARKS = timedelta(days=400)
 PATIENCE_S = 60.0
 """Seconds that one run waits in all, where the service asks it to; longer waits are the next's."""
 
-WAITING, TOLD, PAUSE = "waiting", "told", "pause.json"
+WAITING, TOLD, STATE, PAUSE = "waiting", "told", "state", "pause.json"
 
 
 class Sender(Protocol):
@@ -128,6 +129,18 @@ class Outbox:
     def knows(self, key: str) -> bool:
         """Tell whether the event was told, or waits to be."""
         return self._store.exists(_told(key)) or self._store.exists(_waiting(key))
+
+    def state(self, topic: str) -> list[str]:
+        """Return what was last told of a topic; nothing where that is not known."""
+        try:
+            return [str(one) for one in json.loads(self._store.read(f"{STATE}/{topic}.json"))]
+        except (KeyError, TypeError, ValueError):
+            return []
+
+    def set_state(self, topic: str, told: Sequence[str]) -> None:
+        """Remember what was told of a topic, so that only what is new in it is told again."""
+        if self.state(topic) != list(told):
+            self._store.replace(f"{STATE}/{topic}.json", _json(list(told)))
 
     def waiting(self) -> list[Waiting]:
         """Return the messages that wait, the oldest first; what cannot be read is given up."""

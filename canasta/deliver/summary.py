@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
@@ -28,6 +29,8 @@ from canasta.deliver.publish import Published
 from canasta.deliver.report import MODEL, P_CHANGE, RANGE_80, PriceColumns
 from canasta.ingest.summary import REVISION, IngestSummary, Outcome
 from canasta.labels import SIMULATED
+from canasta.monitor.live import LiveSkill
+from canasta.monitor.outcomes import ScoredPublication
 
 BIGGEST = 5
 """Expected moves that are listed."""
@@ -42,6 +45,7 @@ class RunSummary:
     Attributes:
         commodity: what is priced.
         ingested: the intake.
+        watched: lines about what came of earlier forecasts, and about drift.
         learnt: lines about what was searched and fitted; empty where nothing was.
         decided: lines about who is champion, and why.
         published: where the report went.
@@ -50,6 +54,7 @@ class RunSummary:
 
     commodity: Commodity
     ingested: IngestSummary
+    watched: Sequence[str]
     learnt: Sequence[str]
     decided: Sequence[str]
     published: Published
@@ -91,6 +96,7 @@ def _steps(run: RunSummary) -> Table:
     grid.add_column(overflow="fold")
     steps = {
         "Read": ingest_lines(run.ingested),
+        "Watched": run.watched,
         "Learnt": run.learnt or ["nothing: no search was due"],
         "Decided": run.decided,
         "Written": published_lines(run.published, len(run.report)),
@@ -126,6 +132,28 @@ def ingest_lines(ingested: IngestSummary) -> list[str]:
     revised = [flag for flag in ingested.flags if flag.finding.kind == REVISION]
     flags = [f"flag on {flag.date}: {flag.finding}" for flag in [*recent, *revised[-REVISED:]]]
     return [came[ingested.outcome], *([", ".join(told)] if told else []), *flags]
+
+
+def scored_line(scored: Sequence[ScoredPublication]) -> str:
+    """Say in a line which publications were scored."""
+    if not scored:
+        return "nothing new to score"
+    days = str(scored[0].target) if len(scored) == 1 else f"{len(scored)} publications"
+    count = sum(one.forecasts for one in scored)
+    return f"{days} scored: {count} forecasts up to six publications ahead"
+
+
+def live_line(skill: LiveSkill | None) -> str:
+    """Say in a line how the champion's published forecasts did."""
+    if skill is None:
+        return "no publication has come since the champion forecast its first"
+    plural = "" if skill.publications == 1 else "s"
+    dm = "" if math.isnan(skill.by_crps.dm) else f" (DM {skill.by_crps.dm:.1f})"
+    return (
+        f"{skill.publications} publication{plural} of the champion scored, {skill.first} to "
+        f"{skill.last}: CRPS {skill.by_crps.skill:+.2f} % against persistence{dm}, its 95 % range "
+        f"held {skill.coverage_95:.1%}"
+    )
 
 
 def published_lines(published: Published, series: int) -> list[str]:

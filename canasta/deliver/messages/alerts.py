@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from canasta.deliver.backtest.spanish import figure
+from canasta.deliver.backtest.spanish import NOTHING
 from canasta.deliver.messages.markup import bold, code, escaped
 from canasta.deliver.messages.message import Message
 from canasta.deliver.messages.wording import Marks, counted, day, full_day, price, series
 from canasta.ingest.quarantine import Quarantined
 from canasta.ingest.revisions import Revision
 from canasta.labels import Key
+from canasta.monitor.drift_spanish import check_name, figures
 from canasta.monitor.verdict import Check, Severity, Verdict
 
 LISTED = 5
@@ -32,19 +33,6 @@ REASONS = {
     "isolated-date": "su fecha está lejos de todas las demás",
 }
 """Of the kinds of reasons for a quarantine."""
-
-CHECKS = {
-    "changed-share": "proporción de precios que cambiaron",
-    "unchanged-share": "proporción de precios que no cambiaron",
-    "mean-change": "cambio medio",
-    "change-size": "tamaño de los cambios",
-    "change": "cambios de precio",
-    "p-change": "frecuencia de los cambios",
-    "missing-share": "ciudades sin precio",
-    "unseen-share": "ciudades nuevas",
-}
-"""Of the quantities that are watched."""
-_WINDOW, _SPREAD, _TURNED = "-window", "spread-", "turned-"
 
 
 def quarantined(
@@ -127,19 +115,9 @@ def drifted(verdict: Verdict, marks: Marks) -> Message:
 
 
 def _check(check: Check) -> str:
-    value, threshold = figure(check.value, ".3g"), figure(check.threshold, ".3g")
-    return f"• {escaped(check_name(check.name))}: {value} (límite {threshold})"
-
-
-def check_name(name: str) -> str:
-    """Return how a watched quantity is called; one that is not known keeps its name."""
-    base = name.removesuffix(_WINDOW)
-    window = " en las últimas semanas" if name.endswith(_WINDOW) else ""
-    if base.startswith(_SPREAD):
-        return f"diferencia entre {base.removeprefix(_SPREAD)}{window}"
-    if base.startswith(_TURNED):
-        return f"orden entre {base.removeprefix(_TURNED)}{window}"
-    return f"{CHECKS.get(base, base)}{window}"
+    name = escaped(check_name(check.name))
+    value, threshold = figures(check)
+    return f"• {name}" if value == NOTHING else f"• {name}: {value} (umbral {threshold})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from canasta.deliver.messages.markup import bold, escaped
 from canasta.deliver.messages.message import Message
 from canasta.deliver.messages.wording import Marks, counted
 from canasta.forecast.recipe import PERSISTENCE
-from canasta.monitor.live import LiveSkill
 from canasta.registry.decisions import Kind, Record
 
 HEADINGS = {
@@ -23,23 +22,19 @@ HEADINGS = {
 changes and a day's forecasts are none."""
 
 
-def decision(
-    key: str, record: Record, marks: Marks, live: LiveSkill | None = None
-) -> Message | None:
+def decision(key: str, record: Record, marks: Marks) -> Message | None:
     """Tell of a change of champion; None where the record is of none.
 
     Args:
         key: of the record in the lake, which names the event.
         record: the decision.
         marks: of the lake.
-        live: how the forecasts of the champion that had to go did; the evidence of a rollback
-            without hands.
     """
     if record.kind not in HEADINGS or record.after is None:
         return None
     name = key.rsplit("/", 1)[-1].removesuffix(".json").lower()
     lines = [bold(HEADINGS[record.kind]), f"{_who(record.after)}{_instead(record.before)}."]
-    return marks.message(f"decision-{name}", [*lines, _evidence(record, live)])
+    return marks.message(f"decision-{name}", [*lines, _evidence(record)])
 
 
 def _who(pointer: Mapping[str, Any]) -> str:
@@ -53,17 +48,18 @@ def _instead(before: Mapping[str, Any] | None) -> str:
     return f", en lugar de {_who(before)}"
 
 
-def _evidence(record: Record, live: LiveSkill | None) -> str:
-    if record.kind is Kind.ROLLBACK and live is not None:
-        return _failed(live)
+def _evidence(record: Record) -> str:
     ruling = record.ruling
     if ruling is None:
-        return f"Motivo registrado: {escaped(record.reason)}"
+        return "A mano, sin prueba."
+    evidence = ruling["evidence"]
+    if record.kind is Kind.ROLLBACK:
+        return _failed(evidence)
     winner = ruling["decision"]["winner"]
-    candidates = {one["name"]: one for one in ruling["evidence"]["candidates"]}
+    candidates = {one["name"]: one for one in evidence["candidates"]}
     if winner == PERSISTENCE or winner not in candidates:
         return "Ningún modelo mostró superar al último precio en la prueba."
-    return _won(candidates[winner], int(ruling["evidence"]["origins"]))
+    return _won(candidates[winner], int(evidence["origins"]))
 
 
 def _won(candidate: Mapping[str, Any], origins: int) -> str:
@@ -80,10 +76,9 @@ def _compared(figures: Mapping[str, Any], than: str) -> str:
     return f"{figure(abs(skill), '.1f')} % {word} error (CRPS) {than} (DM {figure(dm, '.1f')})"
 
 
-def _failed(live: LiveSkill) -> str:
-    shown = {"skill": live.by_crps.skill, "dm": live.by_crps.dm}
-    count = counted(live.publications, "publicación", "publicaciones")
-    told = _compared(shown, "que el último precio")
+def _failed(live: Mapping[str, Any]) -> str:
+    count = counted(int(live["publications"]), "publicación", "publicaciones")
+    told = _compared(live["by_crps"], "que el último precio")
     return f"Evidencia: en sus últimas {count} el que se va tuvo {told}."
 
 

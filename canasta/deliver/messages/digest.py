@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 import pandas as pd
 
@@ -97,10 +98,15 @@ def digest(made_of: Digest) -> Message:
     picture = national(made_of.panel, made_of.outlook)
     lines = [*_publication(made_of, picture), "", *_suggested(made_of, picture), ""]
     lines += _trust(made_of)
-    told = made_of.marks.message(f"digest-{made_of.panel.origin}", lines)
+    told = made_of.marks.message(digest_key(made_of.panel.origin), lines)
     commodity = made_of.commodity
     drawn = chart(picture, commodity.title, commodity.unit, made_of.marks.shown)
     return replace(told, photo=drawn, documents=tuple(made_of.files))
+
+
+def digest_key(origin: date) -> str:
+    """Return the key of the digest of a publication."""
+    return f"digest-{origin}"
 
 
 def _publication(made_of: Digest, picture: National) -> Iterator[str]:

@@ -1,0 +1,347 @@
+"""What flows tell people. Nothing here ever fails a flow: what goes wrong is logged.
+
+Each function puts messages into the outbox, where each event is taken once: a run may say
+everything again, and a run that was killed is made up for by the next one. `flush` sends. Runs as
+of a past day call none of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, date, datetime
+from itertools import islice
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.exceptions import MissingContextError
+from prefect.logging import get_run_logger
+
+from canasta.deliver.messages import alerts
+from canasta.deliver.messages.alerts import Failure
+from canasta.deliver.messages.decisions import decision
+from canasta.deliver.messages.digest import Digest, digest, digest_key
+from canasta.deliver.messages.message import Document, Message
+from canasta.deliver.messages.wording import Marks
+from canasta.deliver.outbox import Delivery, Outbox
+from canasta.deliver.publish import Published
+from canasta.deliver.report import ModelName
+from canasta.deliver.telegram import TelegramSender
+from canasta.errors import CanastaError, RunInProgress
+from canasta.ingest.layout import differences
+from canasta.ingest.summary import IngestSummary
+from canasta.monitor.freshness import freshness
+from canasta.monitor.live import LiveSkill
+from canasta.monitor.verdict import Severity, Verdict
+from canasta.registry.decisions import newest_first
+from canasta.registry.panels import read_panel
+from canasta.registry.pointer import Pointer
+from canasta.settings import Settings, read_settings
+from canasta.store import store_for
+from orchestration.workspace import Workspace, reading
+
+log = logging.getLogger(__name__)
+
+LOG_FILE = "messages.log"
+"""In MONITOR_DIR: what could not be sent, or nobody is there to send to."""
+LOG_BYTES = 1_000_000
+RECORDS = 10
+"""Decisions that are looked through for news, the newest: a run makes three at most."""
+DRIFT = "drift"
+
+STEPS = {
+    "settle_registry": "revisar el registro de modelos",
+    "ingest_publications": "leer la publicación",
+    "read_history": "leer la historia",
+    "reach_registry": "hablar con MLflow",
+    "search_recipe": "buscar un modelo",
+    "back_test": "probar los modelos",
+    "judge": "decidir quién es campeón",
+    "register": "registrar un modelo",
+    "promote": "cambiar de campeón",
+    "publish_forecasts": "pronosticar",
+    "write_report": "escribir el reporte",
+    "write_horizons": "escribir el reporte de varias publicaciones",
+}
+"""What the tasks do, by the names of their functions."""
+
+
+def tell_quarantine(work: Workspace, ingested: IngestSummary) -> None:
+    """Tell what an intake held back, let in again, or found corrected; and a new layout."""
+    with _harmless("what came in"):
+        marks = _marks(work)
+        place_at = work.commodity.keys.columns.index(_place(work))
+        _put(work, alerts.quarantined(ingested.quarantined, marks, ingested.released))
+        _put(work, alerts.revised(ingested.revised, place_at, marks))
+        _put(work, _layout(work, marks))
+
+
+def tell_drift(work: Workspace, verdict: Verdict) -> None:
+    """Tell a drift verdict where it is news: not again while the same goes on."""
+    with _harmless("drift"):
+        box = outbox(work.settings, work.store.url)
+        before, now = box.state(DRIFT), _worries(verdict)
+        if set(now) - set(before):
+            box.put(alerts.drifted(verdict, _marks(work)))
+        box.set_state(DRIFT, now)
+
+
+def tell_decision(work: Workspace) -> None:
+    """Tell the newest changes of champion, whoever made them."""
+    with _harmless("decisions"):
+        for key, record in islice(newest_first(work.store), RECORDS):
+            _put(work, decision(key, record, _marks(work)))
+
+
+def tell_digest(
+    work: Workspace,
+    pointer: Pointer,
+    published: Published,
+    report: pd.DataFrame,
+    *,
+    ingested: IngestSummary | None = None,
+    skill: LiveSkill | None = None,
+    drift: Verdict | None = None,
+) -> None:
+    """Tell the newest publication, once, with chart and files.
+
+    Args:
+        work: the workspace.
+        pointer: what is live.
+        published: where the report lies.
+        report: of the next publication.
+        ingested: the run's intake, for the publication's flags.
+        skill: of the champion's published forecasts.
+        drift: the day's verdict.
+    """
+    with _harmless("the digest"):
+        if outbox(work.settings, work.store.url).knows(digest_key(pointer.origin)):
+            return
+        live = read_panel(work.store, pointer.panel)
+        files = (published.csv, published.workbook)
+        made_of = Digest(
+            commodity=work.commodity,
+            panel=live.panel,
+            outlook=live.outlook,
+            report=report,
+            model=ModelName(pointer.title.recipe.algorithm, live.version, work.simulated),
+            marks=_marks(work),
+            files=[Document(path.name, path.read_bytes()) for path in files],
+            flags=() if ingested is None else ingested.flags,
+            skill=skill,
+            drift=drift,
+        )
+        _put(work, digest(made_of))
+
+
+def tell_late(work: Workspace) -> None:
+    """Tell that today's publication has not come by the evening, or none for a week."""
+    with _harmless("what is late"):
+        now = work.registry.clock().astimezone(work.commodity.time_zone)
+        if work.is_replay or now.date() != work.as_of:
+            return
+        received = [file.date for file in work.lake.received.all()]
+        known = [*work.lake.dates(), *received]
+        found = freshness(work.commodity.publication_calendar, known, now)
+        marks = _marks(work)
+        if found.newest is not None and found.stands_still:
+            _put(work, alerts.unwritten(found.newest, found.missed, marks))
+        elif found.late is not None:
+            _put(work, alerts.late(found.late, work.newest, marks))
+
+
+@task(name="tell", cache_policy=NO_CACHE)
+def flush(work: Workspace) -> Delivery:
+    """Send what waits; without credentials, it goes to the log."""
+    with work.display.step("Messages") as told:
+        done = Delivery()
+        with _harmless("sending"):
+            done = _flush(work.settings, outbox(work.settings, work.store.url))
+        told(_summary(done, work.settings))
+    return done
+
+
+def tell_failure(flow: Any, flow_run: Any, state: Any) -> None:
+    """Tell which step of a run failed, and how to run it again: a hook, on_failure and on_crashed.
+
+    Not told are a run that found another one at work, one that a person or `make stop` ended, and
+    one as of a past day, which the person who started it sees fail.
+
+    Args:
+        flow: Prefect's.
+        flow_run: likewise.
+        state: in which it ended.
+    """
+    with _harmless("a failure"):
+        error = state.result(raise_on_failure=False)
+        if not isinstance(error, Exception) or isinstance(error, RunInProgress):
+            return
+        given = dict(flow_run.parameters or {})
+        settings = read_settings()
+        marks = _marks_if_live(settings, given.get("execution_date"))
+        if marks is None:
+            return
+        box = outbox(settings, store_for(settings.lake).url)
+        box.put(alerts.failed(_failure(flow.name, given, error, settings), marks))
+        _flush(settings, box)
+
+
+def outbox(settings: Settings, lake_url: str) -> Outbox:
+    """Return the outbox of a lake: others' events are others, whatever their dates."""
+    its_own = hashlib.sha256(lake_url.encode()).hexdigest()[:8]
+    folder = settings.monitor_dir / "outbox" / f"{Path(lake_url).name}-{its_own}"
+    return Outbox(folder, lambda: datetime.now(UTC), _note_in(settings.monitor_dir))
+
+
+def failed_step(error: BaseException) -> str:
+    """Return what a run was doing when it failed, for people; empty where that is not known."""
+    frames = traceback.extract_tb(error.__traceback__)
+    names = [frame.name for frame in frames if Path(frame.filename).parent.name == "tasks"]
+    return next((STEPS.get(name, name.replace("_", " ")) for name in names), "")
+
+
+def run_again(flow_name: str, given: dict[str, Any]) -> str:
+    """Return the command that runs a flow again."""
+    if not given.get("ingest", True):
+        target, horizons = "report", int(given.get("horizons") or 1)
+        options = [f"HORIZON={horizons}"] if horizons > 1 else []
+    else:  # the nightly batch brings no more than the main job
+        is_search = flow_name == "daily-mlops-pipeline" and given.get("retrain")
+        target, options = "retrain" if is_search else "daily", []
+    day = given.get("execution_date")
+    return " ".join(["make", target, *([f"DATE={day}"] if day else []), *options])
+
+
+def _failure(
+    flow_name: str, given: dict[str, Any], error: Exception, settings: Settings
+) -> Failure:
+    day = given.get("execution_date")
+    return Failure(
+        flow=flow_name,
+        day=date.fromisoformat(day) if day else settings.today(),
+        step=failed_step(error),
+        error=type(error).__name__,
+        reason=_reason(error, settings),
+        again=run_again(flow_name, given),
+    )
+
+
+def _reason(error: Exception, settings: Settings) -> str:
+    """Return what an error says; nothing of errors that were not made to be shown."""
+    if not isinstance(error, CanastaError):
+        return ""
+    said = re.sub(r"://[^/@\s]+@", "://…@", str(error))
+    token = settings.telegram_bot_token.get_secret_value()
+    return said.replace(token, "…") if token else said
+
+
+def _marks_if_live(settings: Settings, execution_date: str | None) -> Marks | None:
+    """Return the marks of the lake that a run worked on; None for a run as of a past day."""
+    try:
+        work = reading(execution_date)
+        return None if work.back_dated else _marks(work)
+    except CanastaError:
+        # The lake cannot be read: that may be what failed.
+        return None if execution_date else Marks(settings.simulated)
+
+
+def _flush(settings: Settings, box: Outbox) -> Delivery:
+    token, chat = settings.telegram_bot_token.get_secret_value(), settings.telegram_chat_id
+    has_credentials = bool(token and chat)
+    sending = (
+        TelegramSender(token, chat, settings.telegram_api_url)
+        if has_credentials
+        else nullcontext(None)
+    )
+    with sending as sender:
+        return box.send_all(sender)
+
+
+def _summary(done: Delivery, settings: Settings) -> str:
+    counts = {
+        "sent": done.sent,
+        f"in {settings.monitor_dir / LOG_FILE}": done.logged,
+        "waiting": done.waiting,
+    }
+    told = [f"{count} {what}" for what, count in counts.items() if count]
+    reason = f": {done.reason}" if done.reason else ""
+    return f"{', '.join(told) or 'nothing new'}{reason}"
+
+
+def _put(work: Workspace, message: Message | None) -> None:
+    if message is not None:
+        outbox(work.settings, work.store.url).put(message)
+
+
+def _marks(work: Workspace) -> Marks:
+    return Marks(work.simulated, work.is_replay)
+
+
+def _place(work: Workspace) -> str:
+    """Return the key column of the nearest place: the city."""
+    keys = work.commodity.keys
+    return [name for name in keys.columns if name not in keys.slices][-1]
+
+
+def _worries(verdict: Verdict) -> list[str]:
+    """Return what of a verdict is worth telling, by severity and check."""
+    if verdict.severity is Severity.OK:
+        return []
+    checks = [check for check in verdict.checks if check.severity is not Severity.OK]
+    named = [f"{check.severity} {check.name}" for check in checks]
+    # What was an ALERT and is a WARNING now is no news.
+    lesser = [f"{Severity.WARNING} {c.name}" for c in checks if c.severity is Severity.ALERT]
+    return sorted({str(verdict.severity), *named, *lesser})
+
+
+def _layout(work: Workspace, marks: Marks) -> Message | None:
+    """Tell that the newest workbook looks otherwise than the one before, if it does."""
+    files = [file for file in work.lake.received.all() if not file.accepted]
+    if not files[1:]:
+        return None
+    before, after = files[-2:]
+    old, new = (work.lake.received.layout(file) for file in (before, after))
+    changed = differences(old, new) if old and new else []
+    if not changed:
+        return None
+    fingerprint = hashlib.sha256("\n".join(new).encode()).hexdigest()
+    return alerts.layout_changed(after.date, before.date, fingerprint, changed, marks)
+
+
+@contextmanager
+def _harmless(what: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception:  # noqa: BLE001 # people wait, the flow goes on, and the log says why
+        _logger().exception("%s could not be told", what)
+
+
+def _note_in(folder: Path) -> Callable[[str], None]:
+    def note(text: str) -> None:
+        _logger().info("%s", text)
+        folder.mkdir(parents=True, exist_ok=True)
+        file = RotatingFileHandler(
+            folder / LOG_FILE, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8"
+        )
+        try:
+            file.emit(logging.makeLogRecord({"msg": f"{datetime.now(UTC):%F %T} UTC\n{text}\n"}))
+        finally:
+            file.close()
+
+    return note
+
+
+def _logger() -> Any:
+    """Return the run's logger, whose lines Prefect shows; outside of runs, this module's."""
+    try:
+        return get_run_logger()
+    except MissingContextError:
+        return log
