@@ -81,7 +81,7 @@ class Followed:
     Attributes:
         quarantined: whether the first faulty publication was.
         flagged: kinds of what was told of the publications accepted.
-        accepted: faulty publications that had come when one was first let in; None: none was.
+        accepted: publications that had come when one was first let in; None: none was.
         alerted: those that had come at the first ALERT; None: there was none.
     """
 

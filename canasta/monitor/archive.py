@@ -21,6 +21,8 @@ from typing import Any
 from canasta.store import store_for
 
 FOLDER = "reports"
+DRIFT, PERFORMANCE = "drift", "performance"
+"""The kinds of reports."""
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,17 @@ class Archive:
         """Return the pages of one kind that are kept, oldest day first."""
         return sorted((self.folder / kind).glob("*.html"))
 
-    def contents(self, kind: str) -> list[dict[str, Any]]:
-        """Return what every run of one kind found, by day and then by the day of the run."""
-        keys = [key for key in self._store.keys(kind) if key.endswith(".json")]
+    def contents(self, kind: str, about: date | None = None) -> list[dict[str, Any]]:
+        """Return what runs of one kind found, by day and then by the day of the run.
+
+        Args:
+            kind: of report.
+            about: the day that is asked for; all of them by default.
+        """
+        start = f"{kind}/{about:%Y}/{about}-" if about else ""
+        keys = [
+            key for key in self._store.keys(kind) if key.startswith(start) and key.endswith(".json")
+        ]
         contents = [json.loads(content) for content in self._store.read_all(keys)]
         return [content for _, content in sorted(zip(keys, contents, strict=True), key=_order)]
 

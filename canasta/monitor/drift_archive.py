@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from canasta.forecast.panel import Floats, Panel
-from canasta.monitor.archive import Archive, Report
+from canasta.monitor.archive import DRIFT, PERFORMANCE, Archive, Report
 from canasta.monitor.drift import WINDOW, check_drift, windows_of
 from canasta.monitor.drift_quantities import Quantities
 from canasta.monitor.drift_spanish import head
@@ -25,8 +25,6 @@ from canasta.monitor.evidently_reports import (
 )
 from canasta.monitor.verdict import Verdict
 from canasta.parameters import DriftParameters
-
-DRIFT, PERFORMANCE = "drift", "performance"
 
 
 @dataclass(frozen=True, slots=True)

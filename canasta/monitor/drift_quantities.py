@@ -1,6 +1,6 @@
 """The quantities that can tell whether prices behave as they did: pure, from the panel.
 
-The level of prices is none of them: it trends, and would alarm in ten months of twelve.
+The level of prices is none of them: it trends, and would alarm in most months.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from canasta.settings import ROOT
 
 # fmt: off
 TARGETS = [
-    "daily", "retrain", "report", "backtest", "explain", "reproduce", "backfill",
+    "daily", "retrain", "report", "backtest", "explain", "drift", "reproduce", "backfill",
     "promote", "rollback", "quarantine",
     "simulate", "publish",
     "serve", "lambda", "image", "mlflow", "prefect", "schedule", "status", "stop",
@@ -107,6 +107,8 @@ def test_make_alone_prints_every_target_on_a_line_of_its_own(house: Path) -> Non
             ["backtest", "--from", "2025-01-01", "--to", "2025-04-30"],
         ),
         (["explain"], ["explain"]),
+        (["drift"], ["drift"]),
+        (["drift", "DATE=2025-04-30"], ["drift", "--date", "2025-04-30"]),
         (
             ["explain", "ESTADO=Edo. México", "CIUDAD=Cd.Juárez", "TIPO=a 'b'", "CANAL=x; echo y"],
             [

@@ -79,4 +79,8 @@ def test_contents_go_by_day_then_by_run(archive: Archive) -> None:
         "2025-04-30",
         "2025-05-02",
     ]
+    assert [content["run"] for content in archive.contents("drift", about=DAY)] == [
+        "2025-04-30",
+        "2025-05-02",
+    ]
     assert archive.contents("performance") == []

@@ -1,0 +1,105 @@
+"""`make drift` and the pipeline's check, on a lake on the disk."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from canasta.commodity import Commodity
+from canasta.forecast.history import read_panel
+from canasta.ingest.block import Block
+from canasta.ingest.identity import SourceKind
+from canasta.ingest.lake import open_lake
+from canasta.labels import SIMULATED
+from canasta.monitor.verdict import FAILED, Severity
+from canasta.store import store_for
+from orchestration.__main__ import main
+from orchestration.drift import drift_verdict
+from orchestration.workspace import Workspace, reading
+from tests.drift_faults import FAULTS, faulty
+from tests.drift_power import blocks_of
+from tests.panels import simulated_panel
+
+PUBLICATIONS = 112
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory, milk: Commodity) -> tuple[Path, list[Block]]:
+    """Simulated prices, in whose last publication all are 10 % higher. Leave it as it is."""
+    folder = tmp_path_factory.mktemp("lake")
+    raised = FAULTS["+10 % on the last publication"]
+    panel = faulty(simulated_panel(milk, PUBLICATIONS), raised, PUBLICATIONS - 1)
+    blocks = blocks_of(panel, 0, PUBLICATIONS, milk)
+    lake = open_lake(store_for(str(folder)), milk, SourceKind.SIMULATED)
+    for block in blocks:
+        lake.add_publication(block.date, block.prices)
+    return folder, blocks
+
+
+@pytest.fixture
+def days(
+    lake: tuple[Path, list[Block]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> list[str]:
+    """The lake's days, in an environment where it is the lake."""
+    folder, blocks = lake
+    variables: Mapping[str, str] = {
+        "LAKE_URL": str(folder),
+        "MONITOR_DIR": str(tmp_path / "monitor"),
+        "MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path / 'mlflow.db'}",
+        "PREFECT_HOME": str(tmp_path / "prefect"),
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return [str(block.date) for block in blocks]
+
+
+def checked(work: Workspace) -> Severity:
+    return drift_verdict(work, read_panel(work.lake, work.commodity, work.as_of)).severity
+
+
+def test_an_alert_is_printed_and_kept(
+    days: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["drift", "--date", days[-1]]) == 0
+    told = capsys.readouterr().out
+    assert "✓ Drift: ALERT" in told
+    assert any("changed-share" in line and "ALERT" in line for line in told.splitlines())
+    page = tmp_path / "monitor" / "reports" / "drift" / f"{days[-1]}.html"
+    assert f"Report    {page}" in told
+    assert SIMULATED in page.read_text()
+    (figures,) = page.parent.rglob("*.json")
+    kept = json.loads(figures.read_text())
+    assert kept["verdict"]["severity"] == "ALERT"
+    assert (kept["source"], kept["backfilled"]) == ("simulated", False)
+
+
+def test_the_day_before_is_as_usual_and_made_up_for(days: list[str], tmp_path: Path) -> None:
+    assert checked(reading(days[-2])) is Severity.OK
+    (figures,) = (tmp_path / "monitor").rglob("*.json")
+    assert json.loads(figures.read_text())["backfilled"] is True
+
+
+def test_checks_that_cannot_be_made_are_an_alert(days: list[str], tmp_path: Path) -> None:
+    (tmp_path / "monitor").write_text("a file where a folder should be")
+    work = reading(days[-2])
+    panel = read_panel(work.lake, work.commodity, work.as_of)
+    verdict = drift_verdict(work, panel)
+    assert verdict.severity is Severity.ALERT
+    assert [check.name for check in verdict.checks] == [FAILED]
+    assert str(tmp_path / "monitor") in verdict.failure
+    assert verdict.as_of == panel.origin
+
+
+def test_by_hand_the_error_is_told(
+    days: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "monitor").write_text("a file where a folder should be")
+    assert main(["drift", "--date", days[-2]]) == 1
+    assert str(tmp_path / "monitor") in capsys.readouterr().err
+
+
+def test_an_empty_lake_is_told(days: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["drift", "--date", "2020-01-01"]) == 1
+    assert "LakeEmpty" in capsys.readouterr().err
+    assert days
