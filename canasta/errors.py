@@ -27,6 +27,7 @@
     │   ├── DeliveryPutOff          it may later: no answer, too many messages, a refused token
     │   ├── ChatClosed              the bot may not write to that chat
     │   └── ContentRefused          Telegram does not take what it says
+    ├── StepsFailed                 the report is out, but steps beside it failed
     ├── ServerError                 a background server does not start or answer
     └── RunInProgress               another run holds the lake (exit code 75)
 
@@ -198,6 +199,10 @@ class ChatClosed(DeliveryError):
 
 class ContentRefused(DeliveryError):
     """Telegram does not take what the message says, or knows no such chat."""
+
+
+class StepsFailed(CanastaError):
+    """The report was published, but steps beside it failed: scoring, watching, telling."""
 
 
 class ServerError(CanastaError):

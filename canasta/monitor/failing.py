@@ -41,13 +41,15 @@ class LiveRuling:
         }
 
 
-def of_reign(outcomes: pd.DataFrame, tenure: Tenure, most: int) -> pd.DataFrame:
+def of_reign(
+    outcomes: pd.DataFrame, tenure: Tenure, most: int, horizon: int = HORIZON
+) -> pd.DataFrame:
     """Return the outcomes of the newest publications, `most` at most, of a recipe's reign.
 
-    Forecasts one publication ahead that a version of it published while it held the title.
+    Forecasts over one horizon that a version of it published while it held the title.
     """
     ours = outcomes[
-        (outcomes["horizon"] == HORIZON)
+        (outcomes["horizon"] == horizon)
         & outcomes["version"].isin(tenure.versions)
         & (outcomes["origin"] >= tenure.since)
     ]

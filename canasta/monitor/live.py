@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -20,6 +21,9 @@ MEASURES = (
     "coverage_95",
 )  # fmt: skip
 """Attributes of a live skill that are plain figures."""
+
+LOGGED = "live_forecasts"
+"""The figure that every publication has in MLflow."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,49 @@ def by_slice(
     slices = np.array([commodity.slice_of(key) for key in keys])
     parts = {str(name): outcomes[slices == name] for name in np.unique(slices)}
     return _known(parts, horizon)
+
+
+def publication_figures(outcomes: pd.DataFrame) -> dict[int, dict[date, dict[str, float]]]:
+    """Measure each publication, by version: figures by name, such as `live_h1_crps`.
+
+    Every publication has LOGGED, the number of its forecasts of all horizons. An RMSE is the root
+    of that publication's mean square.
+    """
+    groups = _measures(outcomes).groupby(["version", "target", "horizon"])
+    means = groups.mean().assign(forecasts=groups.size()).reset_index()
+    found: dict[int, dict[date, dict[str, float]]] = {}
+    for row in means.to_dict("records"):
+        version, target, horizon, count = (
+            row.pop(name) for name in ("version", "target", "horizon", "forecasts")
+        )
+        figures = found.setdefault(int(version), {}).setdefault(target, {LOGGED: 0.0})
+        figures[LOGGED] += float(count)
+        for name, value in row.items():
+            root = name in ("rmse", "last_rmse")
+            figures[f"live_h{horizon}_{name}"] = math.sqrt(value) if root else float(value)
+    return found
+
+
+def _measures(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Return for each outcome what is averaged, by the names of MEASURES; RMSEs as squares."""
+    came = outcomes["came"]
+    inside = {
+        f"coverage_{share}": covered(
+            outcomes[f"low_{share}"].to_numpy(),
+            outcomes[f"high_{share}"].to_numpy(),
+            came.to_numpy(),
+        )
+        for share in ("80", "95")
+    }
+    named = outcomes[["version", "target", "horizon", "crps", "base_crps"]]
+    return named.assign(
+        mae=(outcomes["median"] - came).abs(),
+        rmse=(outcomes["mean"] - came) ** 2,
+        bias=outcomes["mean"] - came,
+        last_mae=(outcomes["last"] - came).abs(),
+        last_rmse=(outcomes["last"] - came) ** 2,
+        **inside,
+    )
 
 
 def _known[Name](parts: Mapping[Name, pd.DataFrame], horizon: int) -> dict[Name, LiveSkill]:

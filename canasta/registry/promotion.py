@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from canasta.errors import NoChampion, NoPreviousChampion, UnknownVersion
 from canasta.forecast.recipe import FEATURES
@@ -119,39 +119,49 @@ def rollback(registry: Registry, basis: Basis, reason: str) -> Pointer:
     return _restore(registry, basis, champion, former, Cause(Kind.ROLLBACK, reason))
 
 
-def depose(
-    registry: Registry,
-    basis: Basis,
-    cause: Cause,
-    barred: Collection[str],
-    persistence: Callable[[], int],
-) -> Pointer:
-    """Take the title from a recipe that fails: back to the last champion that may hold it.
+def heir(lake: Store, barred: Collection[str]) -> Pointer | None:
+    """Return the last champion that may take the title from the one that holds it.
 
-    That is one of another recipe, not barred, on the features of this release; without one,
-    persistence.
+    One of another recipe, not barred, on the features of this release; None without one.
+
+    Args:
+        lake: with pointer and decisions.
+        barred: ids of recipes that may not win.
+
+    Raises:
+        NoChampion: nothing is promoted.
+        ObjectCorrupt: a decision cannot be read.
+    """
+    champion = champion_of(lake)
+    unfit = {champion.title.recipe.id, *barred}
+    for former in _predecessors(lake, champion):
+        recipe = former.title.recipe
+        if recipe.id not in unfit and recipe.features == FEATURES:
+            return former
+    return None
+
+
+def depose(registry: Registry, basis: Basis, cause: Cause, successor: Pointer | int) -> Pointer:
+    """Take the title from a recipe that fails, and give it to an heir, or else to persistence.
 
     Args:
         registry: where.
         basis: what it rests on.
         cause: why, with its grounds.
-        barred: ids of recipes that may not win.
-        persistence: registers it where that is needed, and returns its version.
+        successor: a champion of before, or the version of persistence, after which nobody is
+            left to go back to.
 
     Raises:
         NoChampion: nothing is promoted.
-        RegistryUnavailable: persistence is to be registered, and MLflow does not answer.
+        RegistryUnavailable: a version is to succeed, and MLflow does not answer.
+        UnknownVersion: MLflow does not know it.
         ObjectCorrupt: a bundle is lost both in the lake and in MLflow.
     """
     champion = champion_of(registry.lake)
-    unfit = {champion.title.recipe.id, *barred}
-    for former in _predecessors(registry.lake, champion):
-        recipe = former.title.recipe
-        if recipe.id not in unfit and recipe.features == FEATURES:
-            return _restore(registry, basis, champion, former, cause)
-    found = registry.tracking.version(persistence())
-    reign = Reign(_title(registry, found), None, champion.title.version, None)
-    return install(registry, basis, reign, cause)
+    if isinstance(successor, Pointer):
+        return _restore(registry, basis, champion, successor, cause)
+    title = _title(registry, registry.tracking.version(successor))
+    return install(registry, basis, Reign(title, None, champion.title.version, None), cause)
 
 
 def publish_panel(registry: Registry, basis: Basis) -> Pointer:

@@ -6,9 +6,11 @@ Imported by `tracking` once `connection` has quietened MLflow, and by nothing el
 from __future__ import annotations
 
 import logging
+import math
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING, Any
@@ -149,6 +151,36 @@ class TrackedRun:
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
+
+
+def log_dated(
+    client: MlflowClient, run_id: str, figures: Mapping[date, Mapping[str, float]], mark: str
+) -> int:
+    """Log figures of days to a run that has ended; return of how many days they are new.
+
+    A figure's step is its day, counted as `date.toordinal` does, its time noon of that day. NaN
+    is left out.
+
+    Args:
+        client: of MLflow.
+        run_id: the run.
+        figures: by day, by name.
+        mark: the figure that every day has: a day that has it was logged before.
+    """
+    known = {metric.step for metric in client.get_metric_history(run_id, mark)}
+    new = {day: given for day, given in figures.items() if day.toordinal() not in known}
+    for day, given in new.items():
+        metrics = [
+            Metric(name, value, _noon(day), day.toordinal())
+            for name, value in given.items()
+            if math.isfinite(value)
+        ]
+        client.log_batch(run_id, metrics=metrics)
+    return len(new)
+
+
+def _noon(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, 12, tzinfo=UTC).timestamp() * 1000)
 
 
 def _flat(params: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -178,6 +179,29 @@ class Tracking:
         with answering(self.uri), tempfile.TemporaryDirectory() as folder:
             path = self._client.download_artifacts(version.run_id, BUNDLE_FOLDER, folder)
             return {file.name: file.read_bytes() for file in sorted(Path(path).iterdir())}
+
+    def log_live(self, number: int, figures: Mapping[date, Mapping[str, float]], mark: str) -> int:
+        """Log how a version's forecasts of publications did, to the run that made it.
+
+        Figures of a publication stand at its date, so that MLflow draws them over time. What was
+        logged before is left out: after a time without MLflow, all of it may be given again.
+
+        Args:
+            number: the version.
+            figures: by publication, figures by name.
+            mark: the figure that every publication has.
+
+        Returns:
+            How many publications were logged now.
+
+        Raises:
+            UnknownVersion: it does not exist, or was registered by something else.
+        """
+        from canasta.registry.runs import log_dated
+
+        version = self.version(number)
+        with answering(self.uri):
+            return log_dated(self._client, version.run_id, figures, mark)
 
     def aliases(self) -> dict[str, int]:
         """Return version by alias; empty where no version is registered yet."""

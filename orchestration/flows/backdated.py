@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from canasta.deliver.backdated import BackDated, backdated_lines
+from canasta.deliver.summary import scored_line
 from orchestration.tasks.ingest import read_history
 from orchestration.tasks.publish import forecast_the_past, write_missing_report
+from orchestration.tasks.watch import score_outcomes
 from orchestration.workspace import Workspace
 
 
 def report_the_past(work: Workspace) -> BackDated:
     """Write the report of the run's day if it is missing, by the champion of that day.
 
-    It rests on the history as it was known then. The source is not asked, no model is fitted,
-    and MLflow, pointer, panels and forecasts are not touched.
+    It rests on the history as it was known then. So do the outcomes that are missing of
+    publications up to that day. The source is not asked, no model is fitted, and MLflow, pointer,
+    panels and forecasts are not touched.
 
     Raises:
         NoChampion: nothing was promoted by then.
@@ -20,7 +23,10 @@ def report_the_past(work: Workspace) -> BackDated:
     panel = read_history(work)
     title, outlook = forecast_the_past(work, panel)
     made = write_missing_report(work, panel, title, outlook)
+    scored = score_outcomes(work, panel, backfilled=True)
     work.display.print("")
     for line in backdated_lines(made, work.as_of, work.known_until or work.as_of):
         work.display.print(line)
+    if scored:
+        work.display.print(f"Outcomes were missing: {scored_line(scored)}")
     return made

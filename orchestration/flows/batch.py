@@ -9,7 +9,9 @@ from canasta.deliver.publish import Published
 from canasta.deliver.summary import published_lines
 from canasta.errors import SettingsError
 from canasta.forecast.outlook import HORIZONS
+from orchestration.attempts import Attempts
 from orchestration.flows.backdated import report_the_past
+from orchestration.flows.watching import close_day, watch_outcomes
 from orchestration.tasks.ingest import ingest_publications, read_history
 from orchestration.tasks.publish import (
     publish_forecasts,
@@ -17,17 +19,26 @@ from orchestration.tasks.publish import (
     write_horizons,
     write_report,
 )
+from orchestration.tasks.tell import (
+    tell_decision,
+    tell_digest,
+    tell_drift,
+    tell_failure,
+    tell_late,
+    tell_quarantine,
+)
+from orchestration.tasks.watch import check_drift
 from orchestration.workspace import writing
 
 
-@flow(name="daily_prediction_flow_batch")
+@flow(name="daily_prediction_flow_batch", on_failure=[tell_failure], on_crashed=[tell_failure])
 def daily_prediction_flow_batch(
     execution_date: str | None = None, ingest: bool = True, horizons: int = 1
 ) -> Published | BackDated:
-    """Ingest, forecast with the champion, report.
+    """Ingest, watch, forecast with the champion, report, tell.
 
-    A day before the newest publication in the lake gets its report if that is missing, and
-    nothing else.
+    A day before the newest publication in the lake gets its report and outcomes if they are
+    missing, and nothing else.
 
     Args:
         execution_date: the day that the run stands for, as YYYY-MM-DD; today by default.
@@ -36,6 +47,7 @@ def daily_prediction_flow_batch(
 
     Raises:
         SettingsError: there are no so many horizons, or they are asked for as of a past day.
+        StepsFailed: the report is out, but steps beside it failed.
     """
     if not 1 <= horizons <= HORIZONS:
         raise SettingsError(f"HORIZON={horizons} is out of reach; choose 1 to {HORIZONS}.")
@@ -47,15 +59,28 @@ def daily_prediction_flow_batch(
                     f"the lake knows, up to {work.known_until}. Leave one of the two out."
                 )
             return report_the_past(work)
+        attempts = Attempts()
         settle_registry(work)
         if ingest:
-            ingest_publications(work)
+            tell_quarantine(work, ingest_publications(work))
         panel = read_history(work)
-        pointer = publish_forecasts(work, work.basis(panel))
+        basis = work.basis(panel)
+        verdict = None
+        if ingest:
+            watch_outcomes(work, panel, basis, attempts)
+            verdict = check_drift(work, panel)
+            tell_drift(work, verdict)
+        pointer = publish_forecasts(work, basis)
         published, report = write_report(work, pointer)
+        if ingest:
+            tell_decision(work)
+            tell_digest(work, pointer, published, report, drift=verdict)
+            tell_late(work)
+            close_day(work, pointer, verdict, attempts)
         for line in published_lines(published, len(report)):
             work.display.print(line)
         if horizons > 1:
             ahead = write_horizons(work, pointer, horizons)
             work.display.print(f"{ahead.csv}\n{ahead.workbook}")
+        attempts.check(f"make daily DATE={work.as_of}")
     return published

@@ -6,15 +6,18 @@ from prefect import flow
 
 from canasta.deliver.backdated import BackDated
 from canasta.deliver.publish import Published
-from canasta.deliver.summary import RunSummary, run_summary
+from canasta.deliver.summary import RunSummary, live_line, run_summary
 from canasta.errors import RegistryUnavailable, SettingsError
 from canasta.forecast.panel import Panel
+from canasta.monitor.verdict import Verdict
 from canasta.registry.decisions import newest_search
 from canasta.registry.pointer import Pointer, current
 from canasta.registry.steps import Basis
 from orchestration.artifacts import show_report
+from orchestration.attempts import Attempts
 from orchestration.flows.backdated import report_the_past
 from orchestration.flows.contest import Outcome, champion_recipe, hold_contest
+from orchestration.flows.watching import close_day, watch_outcomes
 from orchestration.tasks.ingest import ingest_publications, read_history
 from orchestration.tasks.publish import (
     publish_forecasts,
@@ -22,17 +25,26 @@ from orchestration.tasks.publish import (
     settle_registry,
     write_report,
 )
+from orchestration.tasks.tell import (
+    tell_decision,
+    tell_digest,
+    tell_drift,
+    tell_failure,
+    tell_late,
+    tell_quarantine,
+)
+from orchestration.tasks.watch import check_drift, drift_asks_for_a_search, measure_champion
 from orchestration.workspace import Workspace, writing
 
 
-@flow(name="daily-mlops-pipeline")
+@flow(name="daily-mlops-pipeline", on_failure=[tell_failure], on_crashed=[tell_failure])
 def daily_mlops_pipeline(
     execution_date: str | None = None, retrain: bool = False
 ) -> Published | BackDated:
-    """Ingest, search and judge when that is due, forecast, report.
+    """Ingest, score and watch, search and judge when that is due, forecast, report.
 
-    A day before the newest publication in the lake gets its report if that is missing, and
-    nothing else.
+    A day before the newest publication in the lake gets its report and outcomes if they are
+    missing, and nothing else.
 
     Args:
         execution_date: the day that the run stands for, as YYYY-MM-DD; today by default.
@@ -40,32 +52,51 @@ def daily_mlops_pipeline(
 
     Raises:
         SettingsError: a search is asked for as of a past day.
+        StepsFailed: the report is out, but steps beside it failed.
     """
     with writing(execution_date) as work:
         if work.back_dated:
             if retrain:
                 raise SettingsError(_no_search_then(work))
             return report_the_past(work)
-        summary = run_day(work, retrain=retrain)
+        attempts = Attempts()
+        summary = run_day(work, attempts, retrain=retrain)
         work.display.print("")
         work.display.print(run_summary(summary))
+        attempts.check(f"make daily DATE={work.as_of}")
     return summary.published
 
 
-def run_day(work: Workspace, *, retrain: bool = False) -> RunSummary:
-    """Do what a day asks for, from its publication to its report."""
+def run_day(work: Workspace, attempts: Attempts, *, retrain: bool = False) -> RunSummary:
+    """Do what a day asks for, from its publication to its report.
+
+    Args:
+        work: the workspace.
+        attempts: takes what failed beside the report.
+        retrain: search now, due or not.
+    """
     settle_registry(work)
     ingested = ingest_publications(work)
+    tell_quarantine(work, ingested)
     panel = read_history(work)
     basis = work.basis(panel)
-    outcome = _contest(work, panel, basis, asked_for=retrain)
+    watched = watch_outcomes(work, panel, basis, attempts)
+    verdict = check_drift(work, panel)
+    tell_drift(work, verdict)
+    outcome = _contest(work, panel, basis, verdict, asked_for=retrain)
+    tell_decision(work)
     pointer = publish_forecasts(work, basis)
     published, report = write_report(work, pointer)
+    skill = attempts.make("Live skill", lambda: measure_champion(work), None)
+    tell_digest(work, pointer, published, report, ingested=ingested, skill=skill, drift=verdict)
+    tell_late(work)
+    close_day(work, pointer, verdict, attempts)
     summary = RunSummary(
         commodity=work.commodity,
         ingested=ingested,
+        watched=[*watched.lines, live_line(skill), f"drift: {verdict.severity}"],
         learnt=outcome.learnt,
-        decided=outcome.decided or [champion_line(pointer)],
+        decided=[*watched.decided, *(outcome.decided or [champion_line(pointer)])],
         published=published,
         report=report,
     )
@@ -82,15 +113,20 @@ def _no_search_then(work: Workspace) -> str:
     )
 
 
-def _contest(work: Workspace, panel: Panel, basis: Basis, *, asked_for: bool) -> Outcome:
-    """Hold a contest if one is due or asked for; a champion can wait for MLflow to answer again.
+def _contest(
+    work: Workspace, panel: Panel, basis: Basis, verdict: Verdict, *, asked_for: bool
+) -> Outcome:
+    """Hold a contest if one is due or asked for, by a person or by drift.
+
+    A champion can wait for MLflow to answer again.
 
     Raises:
         RegistryUnavailable: MLflow does not answer, and there is no champion, or the contest
             was asked for.
     """
     pointer = current(work.store)
-    if not (asked_for or search_is_due(work, pointer)):
+    drifted = drift_asks_for_a_search(work, verdict)
+    if not (asked_for or drifted or search_is_due(work, pointer)):
         return Outcome()
     try:
         reach_registry(work)

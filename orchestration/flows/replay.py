@@ -9,6 +9,7 @@ from rich.console import Console
 
 from canasta.deliver.summary import ingest_lines
 from canasta.ingest.replayed import note_replayed
+from orchestration.attempts import Attempts
 from orchestration.display import Display
 from orchestration.flows.pipeline import run_day
 from orchestration.workspace import refuse_the_past, writing
@@ -39,7 +40,9 @@ def replay_day(execution_date: str) -> Replayed:
     with writing(execution_date, replay=True) as work:
         refuse_the_past(work)
         work.display = Display(Console(quiet=True))
-        done = run_day(work)
+        attempts = Attempts()
+        done = run_day(work, attempts)
+        attempts.check(f"make backfill FROM={work.as_of} TO={work.as_of}")
         note_replayed(work.store, work.as_of, done.published.origin)
     return Replayed(
         read=ingest_lines(done.ingested)[0],

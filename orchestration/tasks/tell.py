@@ -67,6 +67,7 @@ STEPS = {
     "judge": "decidir quién es campeón",
     "register": "registrar un modelo",
     "promote": "cambiar de campeón",
+    "depose_champion": "cambiar de campeón",
     "publish_forecasts": "pronosticar",
     "write_report": "escribir el reporte",
     "write_horizons": "escribir el reporte de varias publicaciones",

@@ -27,8 +27,8 @@ COMMAND = (sys.executable, "-m", "tests.quick_heads")
 CHEAP = {"MAX_EVALS": "1", "RETRAIN_EVERY": "30", "SEED": "1"}
 """Refits in the back-test are as far apart as searches: 30 makes two of them."""
 FOLDERS = (
-    "bundles", "compacted", "daily", "decisions", "forecasts", "panels", "predicciones", "promoted",
-    "quarantine", "raw", "received", "refused", "replayed", "revisions",
+    "bundles", "compacted", "daily", "decisions", "forecasts", "outcomes", "panels", "predicciones",
+    "promoted", "quarantine", "raw", "received", "refused", "replayed", "revisions",
 )  # fmt: skip
 """Everything that a lake holds in folders."""
 
@@ -74,6 +74,7 @@ class House:
             "LAKE_URL": self.lake.url,
             "PUBLICATIONS": str(self.folder / "publications"),
             "REPORTS_DIR": str(self.reports),
+            "MONITOR_DIR": str(self.monitor),
             "MLFLOW_TRACKING_URI": self.tracking.uri,
             "MLFLOW_ARTIFACT_ROOT": str(self.folder / "mlartifacts"),
             "PREFECT_HOME": str(self.folder / "prefect"),
@@ -105,6 +106,10 @@ class House:
     @property
     def reports(self) -> Path:
         return self.folder / "reports"
+
+    @property
+    def monitor(self) -> Path:
+        return self.folder / "monitor"
 
     @property
     def tracking(self) -> Tracking:

@@ -15,6 +15,7 @@ from canasta.registry.pointer import POINTER, current
 from canasta.registry.promotion import (
     champion_of,
     depose,
+    heir,
     promote,
     promote_by_hand,
     publish_panel,
@@ -125,10 +126,6 @@ def test_after_a_rollback_a_promotion_can_be_rolled_back_too(
 FAILS = Cause(Kind.ROLLBACK, "The recipe fails.", ruling())
 
 
-def unused() -> int:
-    pytest.fail("persistence was asked for")
-
-
 def test_a_recipe_that_fails_falls_with_all_its_versions(
     registry: Registry, versions: Mapping[str, int]
 ) -> None:
@@ -136,7 +133,9 @@ def test_a_recipe_that_fails_falls_with_all_its_versions(
     promote_by_hand(registry, basis(), versions[XGBOOST])
     refitted = register(registry.tracking, XGBOOST, seed=2)
     promote(registry, basis(), refitted, Kind.REFRESH, ruling())
-    restored = depose(registry, basis(), FAILS, (), unused)
+    successor = heir(registry.lake, ())
+    assert successor is not None
+    restored = depose(registry, basis(), FAILS, successor)
     assert restored.title.version == versions[PERSISTENCE]
     record = read_record(registry.lake, restored.decision)
     assert (record.kind, record.reason) == (Kind.ROLLBACK, FAILS.reason)
@@ -150,21 +149,18 @@ def test_a_barred_recipe_does_not_come_back_in_place_of_the_failing_one(
     for algorithm in (PERSISTENCE, RANDOM_FOREST, XGBOOST):
         promote_by_hand(registry, basis(), versions[algorithm])
     barred = {fitted(RANDOM_FOREST).predictor.recipe.id}
-    assert depose(registry, basis(), FAILS, barred, unused).title.version == versions[PERSISTENCE]
+    found = [heir(registry.lake, unfit) for unfit in ((), barred)]
+    assert [one and one.title.version for one in found] == [
+        versions[RANDOM_FOREST], versions[PERSISTENCE]
+    ]  # fmt: skip
 
 
 def test_without_another_champion_before_persistence_takes_the_title(
     registry: Registry, versions: Mapping[str, int]
 ) -> None:
     promote_by_hand(registry, basis(), versions[XGBOOST])
-    asked = []
-
-    def register_persistence() -> int:
-        asked.append(1)
-        return versions[PERSISTENCE]
-
-    found = depose(registry, basis(), FAILS, (), register_persistence)
-    assert asked == [1]
+    assert heir(registry.lake, ()) is None
+    found = depose(registry, basis(), FAILS, versions[PERSISTENCE])
     assert found.title.recipe.algorithm == PERSISTENCE
     assert found.previous is None
     assert read_panel(registry.lake, found.panel).version == versions[PERSISTENCE]

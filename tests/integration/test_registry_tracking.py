@@ -1,11 +1,13 @@
 """MLflow as it is: a database file, a server, and both out of order."""
 
+import math
 import os
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from canasta.forecast.hurdle.mixture import MEAN
 from canasta.forecast.recipe import PERSISTENCE, RANDOM_FOREST, XGBOOST, Recipe
 from canasta.forecast.tuning import Trial
 from canasta.registry.bundle import read_files
+from canasta.registry.connection import connect
 from canasta.registry.objects import ObjectRef
 from canasta.registry.tracking import Tracking
 from tests.integration.registry_setting import (
@@ -260,3 +263,27 @@ def test_nothing_is_said_on_the_terminal(tmp_path: Path) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
     )
     assert (done.stdout, done.stderr) == ("[1, 2, 3]\n", "")
+
+
+def test_outcomes_stand_at_their_days_and_are_logged_once(
+    tracking: Tracking, versions: dict[str, int]
+) -> None:
+    number = versions[XGBOOST]
+    days = {
+        date(2025, 4, 28): {"live_forecasts": 185.0, "live_h1_crps": 0.071},
+        date(2025, 4, 30): {"live_forecasts": 180.0, "live_h1_crps": math.nan},
+    }
+    first = dict(list(days.items())[:1])
+    assert tracking.log_live(number, first, "live_forecasts") == 1
+    assert tracking.log_live(number, days, "live_forecasts") == 1
+    assert tracking.log_live(number, days, "live_forecasts") == 0
+    client, run = connect(tracking.uri), tracking.version(number).run_id
+    counts = client.get_metric_history(run, "live_forecasts")
+    assert [(one.step, one.value) for one in counts] == [
+        (date(2025, 4, 28).toordinal(), 185.0), (date(2025, 4, 30).toordinal(), 180.0)
+    ]  # fmt: skip
+    noon = datetime.fromtimestamp(counts[1].timestamp / 1000, UTC)
+    assert noon == datetime(2025, 4, 30, 12, tzinfo=UTC)
+    assert [one.value for one in client.get_metric_history(run, "live_h1_crps")] == [0.071]
+    with pytest.raises(UnknownVersion, match="no version 99"):
+        tracking.log_live(99, days, "live_forecasts")

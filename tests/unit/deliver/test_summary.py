@@ -49,6 +49,7 @@ def summarise(tmp_path: Path, panel: Panel, milk: Commodity) -> Summarise:
         return RunSummary(
             commodity=milk,
             ingested=INGESTED,
+            watched=["drift: OK"],
             learnt=["xgboost: 25 evaluations"],
             decided=["xgboost wins: RMSE 1.20 % below persistence's."],
             published=publish_report(lake, tmp_path / "reports", panel, outlook, milk, model, now),
@@ -63,7 +64,13 @@ def test_the_summary_tells_the_run_from_reading_to_writing(
 ) -> None:
     text = as_text(run_summary(summarise(outlook, model)), width=200)
     assert text.startswith("Leche: suggested prices for Monday, 4 August 2025\n")
-    told = ["new publication: 2025-08-01", "25 evaluations", "xgboost wins", "3 prices for"]
+    told = [
+        "new publication: 2025-08-01",
+        "drift: OK",
+        "25 evaluations",
+        "xgboost wins",
+        "3 prices for",
+    ]
     assert sorted(told, key=text.index) == told
     assert "/reports/predicciones_2025-08-04.csv" in text
     assert "SIMULADOS" not in text

@@ -12,7 +12,11 @@ from canasta.commodity import Commodity
 from canasta.forecast.evaluation.metrics import diebold_mariano
 from canasta.forecast.recipe import PERSISTENCE, XGBOOST, Recipe
 from canasta.monitor.failing import judge_live, of_reign
-from canasta.monitor.live import by_slice, by_version, live_skill
+from canasta.monitor.live import (
+    by_slice,
+    by_version,
+    live_skill,
+)
 from canasta.monitor.outcomes import FIGURES, FORECAST
 from canasta.parameters import LiveParameters
 from canasta.registry.tenure import Tenure

@@ -1,0 +1,188 @@
+"""Tasks that watch: what came of forecasts, whether the champion holds, whether prices drift."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from canasta.deliver.summary import live_line, scored_line
+from canasta.errors import RegistryUnavailable, UnknownVersion
+from canasta.forecast.panel import Panel
+from canasta.monitor.archive import DRIFT
+from canasta.monitor.failing import LiveRuling, judge_live, of_reign
+from canasta.monitor.live import LOGGED, LiveSkill, by_slice, live_skill, publication_figures
+from canasta.monitor.outcomes import ScoredPublication, read_outcomes, score
+from canasta.monitor.textfile import Standing, write_standing
+from canasta.monitor.verdict import Severity, Verdict, newly_alerting, verdict_of
+from canasta.registry.decisions import Kind, newest_search
+from canasta.registry.pointer import Pointer, current
+from canasta.registry.promotion import depose
+from canasta.registry.steps import Basis, Cause
+from canasta.registry.tenure import Tenure, tenure_of
+from orchestration.drift import archive_of, drift_verdict
+from orchestration.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Reign:
+    """The champion's reign, and the outcomes of the newest publications."""
+
+    tenure: Tenure
+    outcomes: pd.DataFrame
+
+    def skill(self, work: Workspace, horizon: int = 1) -> LiveSkill | None:
+        """Measure the champion's forecasts over one horizon; None without any."""
+        most = work.parameters.live.most
+        return live_skill(of_reign(self.outcomes, self.tenure, most, horizon), horizon)
+
+
+@task(name="score", cache_policy=NO_CACHE)
+def score_outcomes(
+    work: Workspace, panel: Panel, *, backfilled: bool = False
+) -> tuple[ScoredPublication, ...]:
+    """Score the publications that came, and have forecasts, and no outcomes yet."""
+    with work.display.step("Missing outcomes" if backfilled else "Score") as told:
+        weight = work.parameters.empirical.weight
+        scored = score(work.lake, panel, work.as_of, weight, backfilled=backfilled)
+        told(scored_line(scored))
+    return scored
+
+
+@task(name="log-outcomes", cache_policy=NO_CACHE)
+def log_outcomes(work: Workspace) -> None:
+    """Log the outcomes of the newest publications to the MLflow runs of their versions.
+
+    Where MLflow does not answer, the next publication brings them along.
+    """
+    with work.display.step("Log outcomes") as told:
+        outcomes = read_outcomes(work.store, work.parameters.live.most)
+        done = []
+        for version, figures in publication_figures(outcomes).items():
+            try:
+                new = work.registry.tracking.log_live(version, figures, LOGGED)
+                done += [f"{new} of version {version}"] if new else []
+            except UnknownVersion as error:
+                log.warning("outcomes are in the lake alone: %s", error)
+            except RegistryUnavailable as error:
+                log.warning("outcomes will be logged later: %s", error)
+                told("MLflow does not answer; it will follow")
+                return
+        told(", ".join(done))
+
+
+@task(name="judge-live", cache_policy=NO_CACHE)
+def judge_champion(work: Workspace) -> LiveRuling | None:
+    """Hold the champion against its own outcomes; None where they say too little."""
+    with work.display.step("Judge the champion") as told:
+        reign = reign_of(work)
+        if reign is None:
+            told("nobody is champion yet")
+            return None
+        ruling = judge_live(reign.outcomes, reign.tenure, work.parameters.live)
+        told("too few are scored" if ruling is None else ruling.reason)
+    return ruling
+
+
+@task(name="depose", cache_policy=NO_CACHE)
+def depose_champion(
+    work: Workspace, basis: Basis, ruling: LiveRuling, successor: Pointer | int
+) -> Pointer:
+    """Give the title of a champion that fails to a former one, or to a version of persistence."""
+    with work.display.step("Roll back") as told:
+        cause = Cause(Kind.ROLLBACK, ruling.reason, ruling)
+        pointer = depose(work.registry, basis, cause, successor)
+        told(f"{pointer.title.recipe.algorithm}, version {pointer.title.version}, is the champion")
+    return pointer
+
+
+@task(name="measure-champion", cache_policy=NO_CACHE)
+def measure_champion(work: Workspace) -> LiveSkill | None:
+    """Measure the champion's forecasts one publication ahead; None before any is scored."""
+    with work.display.step("Live skill") as told:
+        reign = reign_of(work)
+        skill = None if reign is None else reign.skill(work)
+        told(live_line(skill))
+    return skill
+
+
+@task(name="drift", cache_policy=NO_CACHE)
+def check_drift(work: Workspace, panel: Panel) -> Verdict:
+    """Check the newest publication for drift and keep the report; an error is an ALERT."""
+    with work.display.step("Drift") as told:
+        verdict = drift_verdict(work, panel)
+        named = [check.name for check in verdict.checks if check.severity is not Severity.OK]
+        told(f"{verdict.severity.value}{': ' if named else ''}{', '.join(named)}")
+    return verdict
+
+
+def drift_asks_for_a_search(work: Workspace, verdict: Verdict) -> bool:
+    """Tell whether something alerts that no search has answered yet.
+
+    A fault stays in the window of the last days for as long as that is: what alerted already
+    when the newest search was made is answered, until that search's next turn.
+    """
+    if verdict.severity is not Severity.ALERT:
+        return False
+    newest = newest_search(work.store)
+    if newest is None:
+        return True
+    answered = archive_of(work).contents(DRIFT, newest.origin)
+    before = verdict_of(answered[-1]["verdict"]) if answered else None
+    return newest.origin < verdict.as_of and bool(newly_alerting(verdict, before))
+
+
+@task(name="metrics", cache_policy=NO_CACHE)
+def write_metrics(
+    work: Workspace, pointer: Pointer, verdict: Verdict | None, failed_steps: int, waiting: int
+) -> None:
+    """Write what Prometheus reads."""
+    with work.display.step("Metrics") as told:
+        reign = reign_of(work)
+        gaps = work.lake.gaps(work.as_of)
+        standing = Standing(
+            commodity=work.commodity.name,
+            finished=work.registry.clock(),
+            failed_steps=failed_steps,
+            origin=pointer.origin,
+            quarantined=len(gaps.quarantined),
+            missing=len(gaps.missing),
+            version=pointer.title.version,
+            drift=verdict,
+            live={} if reign is None else _by_horizon(work, reign),
+            slices={} if reign is None else _by_slice(work, reign),
+            waiting=waiting,
+        )
+        told(str(write_standing(standing, work.monitor_dir)))
+
+
+def reign_of(work: Workspace) -> Reign | None:
+    """Read the champion's reign and its newest outcomes; None without a champion.
+
+    Raises:
+        ObjectCorrupt: outcomes or a decision cannot be read.
+    """
+    pointer = current(work.store)
+    if pointer is None:
+        return None
+    outcomes = read_outcomes(work.store, work.parameters.live.most)
+    oldest: date = pointer.origin if outcomes.empty else outcomes["origin"].min()
+    return Reign(tenure_of(work.store, pointer, oldest), outcomes)
+
+
+def _by_horizon(work: Workspace, reign: Reign) -> Mapping[int, LiveSkill]:
+    horizons = [int(horizon) for horizon in sorted(reign.outcomes["horizon"].unique())]
+    found = {horizon: reign.skill(work, horizon) for horizon in horizons}
+    return {horizon: skill for horizon, skill in found.items() if skill is not None}
+
+
+def _by_slice(work: Workspace, reign: Reign) -> Mapping[str, LiveSkill]:
+    ours = of_reign(reign.outcomes, reign.tenure, work.parameters.live.most)
+    return {} if ours.empty else by_slice(ours, work.commodity)
