@@ -98,7 +98,7 @@ publish: $(READY)  ## serve PUBLICATIONS over http as SNIIM does, or badly: MISB
 
 # ---- what runs beside it --------------------------------------------------------------------
 
-.PHONY: serve lambda image mlflow prefect schedule status stop
+.PHONY: serve lambda image mlflow prefect bot schedule status stop
 
 serve: $(READY)    ## the API under gunicorn at HOST:PORT (127.0.0.1:9696), without keys there
 	@exec $(RUN) -m deployment
@@ -115,6 +115,9 @@ mlflow: $(READY)   ## start the MLflow UI in the background and print its addres
 
 prefect: $(READY)  ## start the Prefect server and UI in the background, likewise
 	$(call canasta,prefect)
+
+bot: $(READY)      ## the Telegram bot: answers /precio, /estado, /reporte (Ctrl-C ends)
+	$(call canasta,bot)
 
 schedule: $(READY) ## serve the deployments on their schedules, with a Prefect server (Ctrl-C ends)
 	$(call canasta,schedule)

@@ -13,6 +13,7 @@ import json
 import re
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -94,11 +95,11 @@ class TelegramServer:
         self.always: Fault | None = None
         self._book = book
         self._updates: deque[dict[str, Any]] = deque()
-        self._asked = 0
+        self._asked = time.time_ns() // 1000  # later ones than any server's before
         self._changed = threading.Condition()
         self._ended = threading.Event()
         handler = type("Handler", (_Handler,), {"telegram": self})
-        self._server = ThreadingHTTPServer((HOST, port), handler)
+        self._server = _Quiet((HOST, port), handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self._thread.start()
@@ -107,6 +108,11 @@ class TelegramServer:
     def url(self) -> str:
         """Its URL, for TELEGRAM_API_URL."""
         return f"http://{HOST}:{self._server.server_port}"
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is gone: connections that were open get no answer any more."""
+        return self._ended.is_set()
 
     @property
     def variables(self) -> dict[str, str]:
@@ -201,6 +207,11 @@ _RESULTS: Mapping[str, Any] = {
 }
 
 
+class _Quiet(ThreadingHTTPServer):
+    def handle_error(self, *_arguments: object) -> None:
+        """Say nothing: who asked has hung up."""
+
+
 class _Handler(BaseHTTPRequestHandler):
     telegram: TelegramServer
     protocol_version = "HTTP/1.1"
@@ -213,7 +224,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._say(UNAUTHORIZED, None)
             return
         fault, result = self.telegram.answer(match[2], form, files)
-        if fault is not None and fault.status == 0:
+        if self.telegram.ended or (fault is not None and fault.status == 0):
             self.close_connection = True
             return
         self._say(fault, result)
@@ -295,7 +306,7 @@ def telegram_server(port: int = 0, book: Path | None = None) -> Iterator[Telegra
     try:
         yield server
     finally:
-        if not server._ended.is_set():
+        if not server.ended:
             server.stop()
 
 

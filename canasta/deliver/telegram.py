@@ -97,6 +97,22 @@ class TelegramSender:
             raise _translated(error, self._token) from None
 
 
+class Discreet(logging.Formatter):
+    """Formats log records without the token: python-telegram-bot writes it where it is refused.
+
+    Args:
+        token: of the bot.
+    """
+
+    def __init__(self, token: str) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(message)s")
+        self._token = token
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, with its traceback, and the token left out."""
+        return _without(self._token, super().format(record))
+
+
 def answer_chats(
     token: str, api_url: str, allowed: Collection[int], commands: Sequence[str], answer: Answer
 ) -> None:
@@ -200,7 +216,7 @@ def _request(answer_s: float) -> HTTPXRequest:
 
 def _translated(error: TelegramError, token: str) -> DeliveryError:
     """Say in our own errors what went wrong, without the token."""
-    said = str(error.message).replace(token, "…").replace(token.partition(":")[2], "…")
+    said = _without(token, str(error.message))
     if isinstance(error, RetryAfter):
         wait_s = _seconds(error)
         return DeliveryPutOff(f"Telegram asks to wait {wait_s:g} s.", wait_s)
@@ -209,6 +225,10 @@ def _translated(error: TelegramError, token: str) -> DeliveryError:
     if isinstance(error, BadRequest):
         return ContentRefused(f"Telegram refuses: {said}.")
     return DeliveryPutOff(_why_not_now(error, said))
+
+
+def _without(token: str, text: str) -> str:
+    return text.replace(token.partition(":")[2], "…")
 
 
 def _why_not_now(error: TelegramError, said: str) -> str:
