@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from canasta.deliver.summary import live_line
 from canasta.errors import SettingsError
 from canasta.forecast.history import read_panel
 from canasta.ingest.intake import release, waiting
@@ -13,6 +14,7 @@ from canasta.ingest.replayed import newest_replayed
 from canasta.registry.pointer import Pointer, current
 from canasta.registry.promotion import promote_by_hand, rollback
 from canasta.registry.settling import settle
+from orchestration.reign import reign_of
 from orchestration.workspace import reading, refuse_the_past, writing
 
 SHOWN = 5
@@ -97,7 +99,7 @@ def print_quarantine(execution_date: str | None = None) -> None:
 
 
 def print_live() -> None:
-    """Print who is champion, how far the history reaches, and what is missing in it."""
+    """Print who is champion, how its forecasts did, how far the history reaches and its gaps."""
     work = reading()
     print(f"Lake      {work.store.url}")
     dates = [day for day in work.lake.dates() if day <= work.as_of]
@@ -112,6 +114,9 @@ def print_live() -> None:
             print(f"          {len(days)} {name}: {_newest_of(days)}")
     pointer = current(work.store)
     print("Champion  none yet" if pointer is None else _told(pointer))
+    reign = reign_of(work)
+    if reign is not None:
+        print(f"          {live_line(reign.skill())}")
 
 
 def _tell_of(pointer: Pointer) -> None:

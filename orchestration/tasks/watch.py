@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
 
-import pandas as pd
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
@@ -15,33 +11,20 @@ from canasta.deliver.summary import live_line, scored_line
 from canasta.errors import RegistryUnavailable, UnknownVersion
 from canasta.forecast.panel import Panel
 from canasta.monitor.archive import DRIFT
-from canasta.monitor.failing import LiveRuling, judge_live, of_reign
-from canasta.monitor.live import LOGGED, LiveSkill, by_slice, live_skill, publication_figures
+from canasta.monitor.failing import LiveRuling, judge_live
+from canasta.monitor.live import LOGGED, LiveSkill, publication_figures
 from canasta.monitor.outcomes import ScoredPublication, read_outcomes, score
 from canasta.monitor.textfile import Standing, write_standing
 from canasta.monitor.verdict import Severity, Verdict, newly_alerting, verdict_of
 from canasta.registry.decisions import Kind, newest_search
-from canasta.registry.pointer import Pointer, current
+from canasta.registry.pointer import Pointer
 from canasta.registry.promotion import depose
 from canasta.registry.steps import Basis, Cause
-from canasta.registry.tenure import Tenure, tenure_of
 from orchestration.drift import archive_of, drift_verdict
+from orchestration.reign import reign_of
 from orchestration.workspace import Workspace
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Reign:
-    """The champion's reign, and the outcomes of the newest publications."""
-
-    tenure: Tenure
-    outcomes: pd.DataFrame
-
-    def skill(self, work: Workspace, horizon: int = 1) -> LiveSkill | None:
-        """Measure the champion's forecasts over one horizon; None without any."""
-        most = work.parameters.live.most
-        return live_skill(of_reign(self.outcomes, self.tenure, most, horizon), horizon)
 
 
 @task(name="score", cache_policy=NO_CACHE)
@@ -108,7 +91,7 @@ def measure_champion(work: Workspace) -> LiveSkill | None:
     """Measure the champion's forecasts one publication ahead; None before any is scored."""
     with work.display.step("Live skill") as told:
         reign = reign_of(work)
-        skill = None if reign is None else reign.skill(work)
+        skill = None if reign is None else reign.skill()
         told(live_line(skill))
     return skill
 
@@ -156,33 +139,8 @@ def write_metrics(
             missing=len(gaps.missing),
             version=pointer.title.version,
             drift=verdict,
-            live={} if reign is None else _by_horizon(work, reign),
-            slices={} if reign is None else _by_slice(work, reign),
+            live={} if reign is None else reign.by_horizon(),
+            slices={} if reign is None else reign.by_slice(work.commodity),
             waiting=waiting,
         )
         told(str(write_standing(standing, work.monitor_dir)))
-
-
-def reign_of(work: Workspace) -> Reign | None:
-    """Read the champion's reign and its newest outcomes; None without a champion.
-
-    Raises:
-        ObjectCorrupt: outcomes or a decision cannot be read.
-    """
-    pointer = current(work.store)
-    if pointer is None:
-        return None
-    outcomes = read_outcomes(work.store, work.parameters.live.most)
-    oldest: date = pointer.origin if outcomes.empty else outcomes["origin"].min()
-    return Reign(tenure_of(work.store, pointer, oldest), outcomes)
-
-
-def _by_horizon(work: Workspace, reign: Reign) -> Mapping[int, LiveSkill]:
-    horizons = [int(horizon) for horizon in sorted(reign.outcomes["horizon"].unique())]
-    found = {horizon: reign.skill(work, horizon) for horizon in horizons}
-    return {horizon: skill for horizon, skill in found.items() if skill is not None}
-
-
-def _by_slice(work: Workspace, reign: Reign) -> Mapping[str, LiveSkill]:
-    ours = of_reign(reign.outcomes, reign.tenure, work.parameters.live.most)
-    return {} if ours.empty else by_slice(ours, work.commodity)
