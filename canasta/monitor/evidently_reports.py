@@ -96,7 +96,10 @@ def performance_report(outcomes: pd.DataFrame, before: pd.DataFrame | None = Non
     with _quiet():
         from evidently import Report  # noqa: PLC0415 - takes seconds
         from evidently.presets import RegressionPreset  # noqa: PLC0415
+        from sklearn.exceptions import UndefinedMetricWarning  # noqa: PLC0415
 
+        # For its plots Evidently measures bins of prices, some of which hold a single one.
+        warnings.simplefilter("ignore", UndefinedMetricWarning)
         snapshot = Report([RegressionPreset()]).run(*(_prices(frame) for frame in frames))
     return Rendered({}, json.loads(snapshot.json()), _page(snapshot))
 

@@ -1,7 +1,8 @@
-"""`make drift` and the pipeline's check, on a lake on the disk."""
+"""`make drift`, the pipeline's check and its performance report, on a lake on the disk."""
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,12 @@ from canasta.ingest.block import Block
 from canasta.ingest.identity import SourceKind
 from canasta.ingest.lake import open_lake
 from canasta.labels import SIMULATED
+from canasta.monitor.outcomes import outcomes_key
 from canasta.monitor.verdict import FAILED, Severity
 from canasta.store import store_for
 from orchestration.__main__ import main
 from orchestration.drift import drift_verdict
+from orchestration.performance import keep_performance
 from orchestration.workspace import Workspace, reading
 from tests.drift_faults import FAULTS, faulty
 from tests.drift_power import blocks_of
@@ -103,3 +106,20 @@ def test_an_empty_lake_is_told(days: list[str], capsys: pytest.CaptureFixture[st
     assert main(["drift", "--date", "2020-01-01"]) == 1
     assert "LakeEmpty" in capsys.readouterr().err
     assert days
+
+
+def test_before_any_outcome_there_is_no_performance_report(days: list[str]) -> None:
+    assert keep_performance(reading(days[-1])) is None
+
+
+def test_a_performance_report_that_cannot_be_made_is_logged(
+    days: list[str], lake: tuple[Path, list[Block]], caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = lake[0] / outcomes_key(date.fromisoformat(days[-1]))
+    broken.parent.mkdir(parents=True, exist_ok=True)
+    broken.write_bytes(b"no table")
+    try:
+        assert keep_performance(reading(days[-1])) is None
+    finally:
+        broken.unlink()
+    assert "could not be made" in caplog.text

@@ -1,0 +1,41 @@
+"""The report of how good the published forecasts were, kept beside those of drift."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from canasta.monitor.drift_windows import publications_in
+from canasta.monitor.outcomes import read_outcomes
+from orchestration.drift import archive_of
+from orchestration.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+
+def keep_performance(work: Workspace) -> Path | None:
+    """Report on the outcomes of the last days beside those before; never raise.
+
+    Returns:
+        The page; None where too little was scored, or no report could be made, which is logged:
+        nothing but reading it depends on it.
+    """
+    try:
+        return _keep(work)
+    except Exception:
+        log.exception("The performance report of %s could not be made.", work.as_of)
+        return None
+
+
+def _keep(work: Workspace) -> Path | None:
+    # Evidently takes seconds to import; runs without a report do without.
+    from canasta.monitor.drift_archive import Run  # noqa: PLC0415
+    from canasta.monitor.performance import archive_outcomes  # noqa: PLC0415
+
+    calendar, windows = work.commodity.publication_calendar, work.parameters.drift
+    recent, before = (
+        publications_in(days, calendar) for days in (windows.window_days, windows.reference_days)
+    )
+    outcomes = read_outcomes(work.store, recent + before)
+    run = Run(work.as_of, work.lake.source_kind.value, work.simulated, work.back_dated)
+    return archive_outcomes(archive_of(work), outcomes, recent, run)
