@@ -20,6 +20,7 @@ from telegram.error import (
     ChatMigrated,
     Forbidden,
     InvalidToken,
+    NetworkError,
     RetryAfter,
     TelegramError,
     TimedOut,
@@ -168,7 +169,7 @@ class _Desk:
         asked = " ".join(context.args or ())
         made = await asyncio.to_thread(self._answer, command.lower(), asked)
         for part in parts_of(made):
-            await _send(context.bot, chat.id, part)
+            await _reply(context.bot, chat.id, part)
 
     async def regret(self, _update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
         """Write down what went wrong with an update, or with asking for more."""
@@ -182,6 +183,24 @@ class _Desk:
         if chat not in self._strangers and len(self._strangers) < STRANGERS:
             self._strangers.add(chat)
             log.warning("chat %d asked, and is not among TELEGRAM_ALLOWED_CHATS", chat)
+
+
+async def _reply(bot: Bot, chat: int, part: Part) -> None:
+    """Send a part of an answer; once more where the connection was lost, or a wait is asked for.
+
+    What fails then is lost: who asked asks again.
+    """
+    try:
+        await _send(bot, chat, part)
+    except RetryAfter as error:
+        if _seconds(error) > WHOLE_S:
+            raise
+        await asyncio.sleep(_seconds(error))
+        await _send(bot, chat, part)
+    except NetworkError as error:
+        if isinstance(error, (BadRequest, TimedOut)):
+            raise
+        await _send(bot, chat, part)
 
 
 async def _send(bot: Bot, chat: str | int, part: Part) -> None:

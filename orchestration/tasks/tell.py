@@ -71,6 +71,15 @@ STEPS = {
     "publish_forecasts": "pronosticar",
     "write_report": "escribir el reporte",
     "write_horizons": "escribir el reporte de varias publicaciones",
+    "score_outcomes": "medir los pronósticos que vencieron",
+    "log_outcomes": "anotar los resultados en MLflow",
+    "judge_champion": "juzgar al campeón",
+    "measure_champion": "medir al campeón",
+    "check_drift": "revisar si el mercado cambió",
+    "write_metrics": "escribir las métricas",
+    "forecast_the_past": "pronosticar un día pasado",
+    "write_missing_report": "escribir un reporte que faltaba",
+    "flush": "enviar mensajes",
 }
 """What the tasks do, by the names of their functions."""
 
@@ -205,7 +214,8 @@ def outbox(settings: Settings, lake_url: str) -> Outbox:
 def failed_step(error: BaseException) -> str:
     """Return what a run was doing when it failed, for people; empty where that is not known."""
     frames = traceback.extract_tb(error.__traceback__)
-    names = [frame.name for frame in frames if Path(frame.filename).parent.name == "tasks"]
+    ours = Path(__file__).parent
+    names = [frame.name for frame in frames if Path(frame.filename).parent == ours]
     return next((STEPS.get(name, name.replace("_", " ")) for name in names), "")
 
 
@@ -297,10 +307,10 @@ def _worries(verdict: Verdict) -> list[str]:
     if verdict.severity is Severity.OK:
         return []
     checks = [check for check in verdict.checks if check.severity is not Severity.OK]
-    named = [f"{check.severity} {check.name}" for check in checks]
+    named = [("", verdict.severity), *((check.name, check.severity) for check in checks)]
     # What was an ALERT and is a WARNING now is no news.
-    lesser = [f"{Severity.WARNING} {c.name}" for c in checks if c.severity is Severity.ALERT]
-    return sorted({str(verdict.severity), *named, *lesser})
+    lesser = [(name, Severity.WARNING) for name, _ in named]
+    return sorted({f"{severity} {name}".strip() for name, severity in [*named, *lesser]})
 
 
 def _layout(work: Workspace, marks: Marks) -> Message | None:

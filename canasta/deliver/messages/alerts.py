@@ -143,16 +143,11 @@ class Failure:
 
 def failed(failure: Failure, marks: Marks) -> Message:
     """Tell which step failed, why, and how to run it again."""
-    where = f"Falló el paso «{escaped(failure.step)}»" if failure.step else "Falló la corrida"
-    reason = (
-        escaped(_short(failure.reason))
-        if failure.reason
-        else ("El detalle está en el registro de Prefect.")
-    )
+    step = f"El paso: «{escaped(failure.step)}». " if failure.step else ""
+    reason = failure.reason or "El detalle está en el registro de Prefect."
     lines = [
         bold(f"Falló la corrida del {full_day(failure.day)}"),
-        f"{where} ({escaped(failure.error)}).",
-        reason,
+        f"{step}{escaped(failure.error)}: {escaped(_short(reason))}",
         f"Para correrla otra vez: {code(failure.again)}",
     ]
     # The same trouble, hour after hour, is told once a day.
