@@ -159,7 +159,7 @@ def late(expected: date, newest: date | None, marks: Marks) -> Message:
     """Tell that the publication of a day had not come by the evening."""
     lines = [
         bold("No llegó la publicación"),
-        f"La del {full_day(expected)} se esperaba hoy y no ha llegado.",
+        f"La del {full_day(expected)} se esperaba y no ha llegado.",
     ]
     if newest is not None:
         lines.append(f"La última es del {full_day(newest)}; los precios sugeridos salen de ella.")

@@ -19,7 +19,7 @@ class Reader(HTMLParser):
         self.close()
         assert not self.open, f"{self.open} stay open in {text!r}"
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(self, tag: str, _attrs: list[tuple[str, str | None]]) -> None:
         self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
