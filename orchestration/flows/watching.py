@@ -22,6 +22,7 @@ from orchestration.tasks.watch import (
     depose_champion,
     judge_champion,
     log_outcomes,
+    report_performance,
     score_outcomes,
     write_metrics,
 )
@@ -62,6 +63,7 @@ def watch_outcomes(work: Workspace, panel: Panel, basis: Basis, attempts: Attemp
         return Watched()
     if scored:
         attempts.make("Log outcomes", lambda: log_outcomes(work), None)
+        report_performance(work)
     ruling = attempts.make("Roll back", lambda: _hold_to_account(work, panel, basis), None)
     return Watched(scored, ruling)
 

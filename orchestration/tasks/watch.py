@@ -21,6 +21,7 @@ from canasta.registry.pointer import Pointer
 from canasta.registry.promotion import depose
 from canasta.registry.steps import Basis, Cause
 from orchestration.drift import archive_of, drift_verdict
+from orchestration.performance import keep_performance
 from orchestration.reign import reign_of
 from orchestration.workspace import Workspace
 
@@ -61,6 +62,13 @@ def log_outcomes(work: Workspace) -> None:
         told(", ".join(done))
 
 
+@task(name="performance", cache_policy=NO_CACHE)
+def report_performance(work: Workspace) -> None:
+    """Keep a report of how good the forecasts of the last days were; it never fails a run."""
+    with work.display.step("Performance report") as told:
+        told(str(keep_performance(work) or "none: too little is scored"))
+
+
 @task(name="judge-live", cache_policy=NO_CACHE)
 def judge_champion(work: Workspace) -> LiveRuling | None:
     """Hold the champion against its own outcomes; None where they say too little."""
@@ -70,7 +78,8 @@ def judge_champion(work: Workspace) -> LiveRuling | None:
             told("nobody is champion yet")
             return None
         ruling = judge_live(reign.outcomes, reign.tenure, work.parameters.live)
-        told("too few are scored" if ruling is None else ruling.reason)
+        none = "outcomes say nothing against it yet"
+        told(none if ruling is None else ruling.reason)
     return ruling
 
 
