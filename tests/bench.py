@@ -237,6 +237,7 @@ class Bench:
             "LAKE_URL": str(self.folder / "job" / "lake"),
             "PUBLICATION_URL": self.workbook.parent.as_uri(),
             "REPORTS_DIR": str(self.folder / "job" / "reports"),
+            "MONITOR_DIR": str(self.folder / "job" / "monitor"),
             "MLFLOW_TRACKING_URI": f"sqlite:///{self.folder / 'job' / 'mlflow.db'}",
             "MLFLOW_ARTIFACT_ROOT": str(self.folder / "job" / "artifacts"),
             "PREFECT_HOME": str(self.folder / "job" / "prefect"),
