@@ -31,7 +31,7 @@ from canasta.deliver.messages.decisions import decision
 from canasta.deliver.messages.digest import Digest, digest, digest_key
 from canasta.deliver.messages.message import Document, Message
 from canasta.deliver.messages.wording import Marks
-from canasta.deliver.outbox import Delivery, Outbox
+from canasta.deliver.outbox import MAX_AGE, Delivery, Outbox
 from canasta.deliver.publish import Published
 from canasta.deliver.report import ModelName
 from canasta.deliver.telegram import TelegramSender
@@ -75,6 +75,7 @@ STEPS = {
     "log_outcomes": "anotar los resultados en MLflow",
     "judge_champion": "juzgar al campeón",
     "measure_champion": "medir al campeón",
+    "report_performance": "escribir el informe de desempeño",
     "check_drift": "revisar si el mercado cambió",
     "write_metrics": "escribir las métricas",
     "forecast_the_past": "pronosticar un día pasado",
@@ -107,8 +108,10 @@ def tell_drift(work: Workspace, verdict: Verdict) -> None:
 def tell_decision(work: Workspace) -> None:
     """Tell the newest changes of champion, whoever made them."""
     with _harmless("decisions"):
+        oldest = work.registry.clock() - MAX_AGE  # a new MONITOR_DIR begins with the news alone
         for key, record in islice(newest_first(work.store), RECORDS):
-            _put(work, decision(key, record, _marks(work)))
+            if record.time >= oldest:
+                _put(work, decision(key, record, _marks(work)))
 
 
 def tell_digest(

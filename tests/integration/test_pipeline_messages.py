@@ -36,7 +36,7 @@ def titles(server: TelegramServer) -> list[str]:
     return [lines[1] for lines in texts]
 
 
-def test_run_succeeds_without_telegram_and_later_ones_tell_each_event_once(
+def test_run_succeeds_without_telegram_and_the_next_tells_each_event_once(
     told_house: House, server: TelegramServer
 ) -> None:
     server.always = DEAF
@@ -53,8 +53,6 @@ def test_run_succeeds_without_telegram_and_later_ones_tell_each_event_once(
     assert titles(server) == expected
     sent = len(server.received)
 
-    ended = told_house.daily(DAY)
-    assert "✓ Messages: nothing new" in ended.out
     outbox = told_house.monitor / "outbox"
     before = tree(outbox)
     ended = told_house.daily(EARLIER)

@@ -203,6 +203,11 @@ def test_new_champion_is_told_once_and_forecasts_of_the_same_one_are_not(
     setting: Setting, made: Made
 ) -> None:
     published(setting, made)
+    settings, lake, milk = setting.work.settings, setting.work.lake, setting.work.commodity
+    setting.work = workspace(settings, lake, milk, "2025-05-20T13:00")
+    tell_decision(setting.work)
+    assert setting.told() == [], "old news"
+    setting.work = workspace(settings, lake, milk, "2025-05-02T13:00")
     tell_decision(setting.work)
     tell_decision(setting.work)
     (text,) = setting.told()
