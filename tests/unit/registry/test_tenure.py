@@ -88,7 +88,11 @@ def test_a_reign_begins_when_another_recipe_held_the_title_before(log: Log) -> N
     log.write(4, Kind.REFRESH, FOREST, 5)
     log.write(5, Kind.PANEL, FOREST, 5)
     found = tenure_of(log.lake, log.champion, publication(0))
-    assert (found.recipe, found.since, found.versions) == (FOREST, publication(2), frozenset({2, 5}))
+    assert (found.recipe, found.since, found.versions) == (
+        FOREST,
+        publication(2),
+        frozenset({2, 5}),
+    )
 
 
 def test_a_reign_is_looked_back_at_no_farther_than_asked(log: Log) -> None:
