@@ -14,6 +14,7 @@ from canasta.ingest.replayed import newest_replayed
 from canasta.registry.pointer import Pointer, current
 from canasta.registry.promotion import promote_by_hand, rollback
 from canasta.registry.settling import settle
+from canasta.registry.tenure import banned
 from orchestration.reign import reign_of
 from orchestration.workspace import reading, refuse_the_past, writing
 
@@ -117,6 +118,8 @@ def print_live() -> None:
     reign = reign_of(work)
     if reign is not None:
         print(f"          {live_line(reign.skill())}")
+    for recipe, left in banned(work.store, dates, work.parameters.live.ban).items():
+        print(f"Barred    recipe {recipe}: its outcomes failed; {left} publications more")
 
 
 def _tell_of(pointer: Pointer) -> None:

@@ -104,6 +104,8 @@ def test_without_anybody_to_go_back_to_persistence_takes_the_title(
     assert messages(lived_in, "Vuelve el campeón anterior") == 1
     assert set(lived_in.report(FirstRun.TARGET)["version"]) == {champion.title.version}
 
+    status = lived_in.run("status")
+    assert f"Barred    recipe {failing.recipe.id}: its outcomes failed; {BAN} publica" in status.out
     again = lived_in.daily(str(DAY))
     assert again.code == 0, again.told()
     assert lived_in.pointer == champion
