@@ -120,7 +120,7 @@ class LakeUnreachable(LakeError):
 
 
 class AccessDenied(LakeUnreachable):
-    """S3 refuses one object to credentials that it knows; of who may not list, a missing one too."""
+    """S3 refuses an object to credentials it knows; if they may not list, a missing one too."""
 
 
 class ObjectCorrupt(LakeError):

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from canasta.commodity import Commodity
+from canasta.commodity import Commodity, load_traits
 from canasta.settings import ROOT, Settings
 from canasta.store import store_for
 from deployment.app.application import create_app
@@ -85,7 +85,7 @@ def told(output: str) -> dict[str, Any]:
 
 
 def in_process(lake: str, content: Any) -> Any:
-    serving = Serving(open_lake(lake))
+    serving = Serving(open_lake(lake), load_traits("milk"))
     serving.refresh()
     app = create_app(Settings(auth="open"), serving, operated=False)
     answer = app.test_client().post("/predict", json=content)
