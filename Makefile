@@ -129,7 +129,7 @@ stop: $(READY)     ## stop what make started, and nothing else
 venv: $(READY) # only what every target needs: pipenv, and .venv as Pipfile.lock says
 
 test: $(READY) $(LAMBDA) ## all tests but the slow ones; under 10 minutes
-	$(RUN) -m pytest -m "not slow" $(ARGS)
+	$(RUN) -m pytest -m "not slow" --numprocesses auto --dist loadfile $(ARGS)
 
 test-slow: $(READY) $(PEERS) ## the tests that take many minutes
 	$(RUN) -m pytest -m slow $(ARGS)
