@@ -3,9 +3,9 @@ mock_provider "aws" {
 
   mock_resource "aws_apigatewayv2_api" {
     defaults = {
-      id            = "a1b2c3d4e5"
-      api_endpoint  = "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com"
-      execution_arn = "arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5"
+      id            = "mocked"
+      api_endpoint  = "https://mocked.execute-api.us-east-1.amazonaws.com"
+      execution_arn = "arn:aws:execute-api:us-east-1:123456789012:mocked"
     }
   }
 
@@ -69,7 +69,7 @@ run "the_stage_throttles_and_logs" {
   }
 
   assert {
-    condition     = output.url == "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/default"
+    condition     = output.url == "https://mocked.execute-api.us-east-1.amazonaws.com/default"
     error_message = "The URL names the stage."
   }
 }
@@ -78,7 +78,7 @@ run "only_this_stage_calls_the_alias" {
   command = plan
 
   assert {
-    condition     = aws_lambda_permission.stage.source_arn == "arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/default/*"
+    condition     = aws_lambda_permission.stage.source_arn == "arn:aws:execute-api:us-east-1:123456789012:mocked/default/*"
     error_message = "The permission is for one stage of one API."
   }
 
