@@ -149,7 +149,7 @@ class Clock(BaseModel):
     """The time zone of a commodity's dates, without the calendar that it stands in."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
-    time_zone: str
+    time_zone: ZoneInfo
 
 
 class Traits(BaseModel):
@@ -167,10 +167,10 @@ class Traits(BaseModel):
     plausible: PlausibleRange
     calendar: Clock
 
-    @cached_property
+    @property
     def time_zone(self) -> ZoneInfo:
         """The zone in which all dates of this commodity are meant."""
-        return ZoneInfo(self.calendar.time_zone)
+        return self.calendar.time_zone
 
 
 def _good_friday(year: int) -> date:

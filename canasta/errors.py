@@ -16,6 +16,7 @@
     ├── FeaturesMismatch            a model was fitted on features that are not computed
     ├── TooLittleHistory            fewer publications than the work needs
     ├── UnknownSeries               no series has the labels that were asked for
+    │   └── UnknownLabel            one of them is none of its column's
     ├── RegistryError               anything wrong with MLflow or the promoted objects
     │   ├── RegistryUnavailable     MLflow does not answer
     │   ├── UnknownVersion          the named version does not exist
@@ -129,7 +130,22 @@ class TooLittleHistory(CanastaError):
 
 
 class UnknownSeries(CanastaError):
-    """No series has the labels that were asked for."""
+    """No series has the labels that were asked for, or several could be meant."""
+
+
+class UnknownLabel(UnknownSeries):
+    """A label is none of its column's.
+
+    Args:
+        message: what to show.
+        column: that it was asked for.
+        nearest: known labels that are like it; empty for none.
+    """
+
+    def __init__(self, message: str, column: str, nearest: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.column = column
+        self.nearest = nearest
 
 
 class RegistryError(CanastaError):

@@ -134,6 +134,12 @@ class Bucket:
         self._patience = patience
         self._name, self._prefix = split(url)
 
+    def with_patience(self, patience: Patience) -> Bucket:
+        """Return the same place with another patience, whose connections cost little to make."""
+        other = Bucket(self.url, patience)
+        other._session = self._session
+        return other
+
     def create(self, key: str, content: bytes) -> str | None:
         """Store an object where there is none; return its tag, or None where there is one."""
         return self._put(key, content, IfNoneMatch="*")
@@ -205,13 +211,17 @@ class Bucket:
 
     @cached_property
     def _client(self) -> Any:
-        import boto3
         from botocore.config import Config
 
         with answering(self.url):
-            return boto3.session.Session().client(
-                "s3", config=Config(**_configuration(self._patience))
-            )
+            return self._session.client("s3", config=Config(**_configuration(self._patience)))
+
+    @cached_property
+    def _session(self) -> Any:
+        import boto3
+
+        with answering(self.url):
+            return boto3.session.Session()
 
     def _path(self, key: str) -> str:
         return f"{self._prefix}/{key}" if self._prefix else key

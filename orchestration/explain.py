@@ -16,7 +16,7 @@ from canasta.forecast.features.build import build_all
 from canasta.forecast.history import read_panel
 from canasta.forecast.outlook import HORIZONS, Outlook, forecast
 from canasta.forecast.panel import LIVE_WINDOW, MIN_QUOTES, Panel
-from canasta.forecast.series import find_series, told
+from canasta.forecast.series import Directory, told
 from canasta.labels import SIMULATED
 from canasta.registry.bundle import Bundle, read_bundle
 from canasta.registry.past import champion_then
@@ -93,7 +93,8 @@ def print_explanation(
         _print_slices(work, panel, horizon)
         return
     _refuse_missing(labels, panel)
-    row = find_series(panel.keys, panel.columns, labels)
+    asked = tuple(labels[column] for column in panel.columns)
+    row = Directory(panel.columns, panel.keys).find(asked)
     title = _champion(work, panel)
     bundle = read_bundle(work.store, title.bundle)
     outlook = forecast(bundle.predictor, panel, work.as_of)

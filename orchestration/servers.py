@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from urllib.parse import urlparse
 
+from canasta.registry.connection import is_server, probe, without_password
 from canasta.settings import Settings
 from orchestration.background import RUN_FOLDER, Running, Server, running, start, stop
 
@@ -58,10 +59,13 @@ def open_mlflow(settings: Settings, folder: Path = RUN_FOLDER) -> None:
     """Start the MLflow UI, if it does not run, and say where it is.
 
     Raises:
+        RegistryUnavailable: the database does not answer.
         ServerError: it does not start.
     """
-    if urlparse(settings.mlflow_tracking_uri).scheme in {"http", "https"}:
-        print(f"MLFLOW_TRACKING_URI is a server with its own UI: {_host_of(settings)}")
+    uri = settings.mlflow_tracking_uri
+    probe(uri)
+    if is_server(uri):
+        print(f"MLFLOW_TRACKING_URI is a server with its own UI: {without_password(uri)}")
         return
     print("Starting MLflow (5 to 30 seconds) …", flush=True)
     print(_introduced(start(mlflow_server(settings), folder), MLFLOW_PORT))
@@ -102,13 +106,6 @@ def _introduced(server: Running, usual: int) -> str:
     port = urlparse(server.url).port
     reason = "" if port == usual else f" (port {usual} was taken)"
     return f"{server.name} answers on {server.url}{reason}; `make stop` stops it."
-
-
-def _host_of(settings: Settings) -> str:
-    """Return the tracking server's URL without user, password and query."""
-    parts = urlparse(settings.mlflow_tracking_uri)
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
 
 
 def _make_folder_of(uri: str) -> None:

@@ -54,6 +54,7 @@ from canasta.settings import ROOT
 from canasta.store import store_for
 from simulate_publication import publish_files, read_history, simulate
 from tests.bench_lake import ten_years
+from tests.bench_serving import serving
 
 SEED = 1
 EVALUATIONS = 25
@@ -82,6 +83,7 @@ class Bench:
         self.parameters = read_parameters()
         self.blocks = _history(self.milk)
         self.timings: list[Timing] = []
+        self.served: list[str] = []
         published = publish_files(folder / "publications", self.blocks, self.milk)
         self.workbook = published[-1].path
         self.last = self.blocks[-1].date
@@ -98,6 +100,7 @@ class Bench:
         self._gate(trainer, window, recipes)
         fits = self._fits(trainer, recipes)
         self._forecasts(trainer, fits[RANDOM_FOREST])
+        self.served = serving(self.folder, trainer.panel, fits[RANDOM_FOREST])
         self._whole_job()
 
     def _time(
@@ -294,6 +297,7 @@ def main() -> None:
         if "ten years" in one.part and one.rival_seconds is not None:
             print(f"{one.part}: {one.seconds / one.rival_seconds:.1f} times one file (goal: 5)")
     print(f"{EVALUATIONS} + {EVALUATIONS} evaluations: {searches:.1f} s on {os.cpu_count()} cores")
+    print("\n".join(bench.served))
 
 
 if __name__ == "__main__":

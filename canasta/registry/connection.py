@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
 
 from sqlalchemy import create_engine, inspect
 from sqlalchemy.exc import SQLAlchemyError
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
-    "MLFLOW_LOGGING_LEVEL": "ERROR",
+    # What it logs as an error, with its traceback, it raises as well.
+    "MLFLOW_LOGGING_LEVEL": "CRITICAL",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_DISABLE_AGENT_HINT": "true",
@@ -38,6 +39,12 @@ ENVIRONMENT = {
 CONNECT_SECONDS = 5
 """How long a database server may take to accept a connection."""
 
+ENVIRONMENT_OF_POSTGRESQL = {"PGCONNECT_TIMEOUT": str(CONNECT_SECONDS)}
+"""What PostgreSQL's driver reads at each connection that MLflow opens."""
+
+_PARTS = re.compile(r"(?P<scheme>[^:/?#@]+://)(?P<account>[^@/?#]*@)?[^@?#]*(?P<query>\?[^#]*)?")
+"""A URI whose user and password are told apart from the rest by everybody in the same way."""
+
 
 def connect(uri: str) -> MlflowClient:
     """Return a client of the MLflow at `uri`.
@@ -48,21 +55,20 @@ def connect(uri: str) -> MlflowClient:
     Raises:
         RegistryUnavailable: it does not answer.
     """
-    for name, value in ENVIRONMENT.items():
+    for name, value in {**ENVIRONMENT, **ENVIRONMENT_OF_POSTGRESQL}.items():
         os.environ.setdefault(name, value)
+    probe(uri)
     with warnings.catch_warnings():
         # mlflow.pyfunc warns, at its import, about a type hint of its own.
         warnings.filterwarnings("ignore", message=".*Any type hint is inferred as AnyType")
         import mlflow.pyfunc  # noqa: PLC0415 - see above
     with answering(uri):
-        if not is_server(uri):
-            _probe_database(uri)
         return mlflow.MlflowClient(tracking_uri=uri)
 
 
 def is_server(uri: str) -> bool:
     """Tell whether `uri` is an MLflow server's, not a database's."""
-    return urlsplit(uri).scheme in {"http", "https"}
+    return uri.startswith(("http://", "https://"))
 
 
 @contextmanager
@@ -77,26 +83,57 @@ def answering(uri: str) -> Iterator[None]:
     try:
         yield
     except _failures() as error:
-        what = _without_password(str(error), uri).split("\n", 1)[0]
         if getattr(error, "error_code", "") == "RESOURCE_DOES_NOT_EXIST":
+            what = _without_secrets(str(error), uri)
             raise UnknownVersion(f"MLflow at {without_password(uri)} answers: {what}") from error
+        raise _unavailable(uri, error) from error
+
+
+def probe(uri: str) -> None:
+    """Look whether a database can be read, without MLflow, which would try for 100 seconds.
+
+    A sqlite database's folder is made. An MLflow server is not asked.
+
+    Raises:
+        RegistryUnavailable: it cannot, or `uri` is ambiguous.
+    """
+    if not uri.startswith("sqlite:") and "@" in uri and not _PARTS.fullmatch(uri):
         raise RegistryUnavailable(
-            f"MLflow at {without_password(uri)} cannot be used: {what}. Start it (`make mlflow`) "
-            "or correct MLFLOW_TRACKING_URI and MLFLOW_ARTIFACT_ROOT, and run this again."
-        ) from error
+            f"MLFLOW_TRACKING_URI ({without_password(uri)}) cannot be read: write the signs "
+            "@ : / ? # of user and password as %40 %3A %2F %3F %23, and run this again."
+        )
+    if is_server(uri):
+        return
+    try:
+        _read_database(uri)
+    except (SQLAlchemyError, ImportError, ValueError, OSError) as error:
+        raise _unavailable(uri, error) from error
 
 
 def without_password(uri: str) -> str:
-    """Return `uri` without user and password."""
-    parts = urlsplit(uri)
-    if "@" not in parts.netloc:
+    """Return `uri` without user, password and query; where these are not clear, its scheme."""
+    if uri.startswith("sqlite:"):
         return uri
-    return urlunsplit(parts._replace(netloc=parts.netloc.rsplit("@", 1)[1]))
+    parts = _PARTS.fullmatch(uri)
+    if parts is None:
+        return f"{uri.partition('://')[0]}://…" if "://" in uri else uri
+    return _without_secrets(uri, uri)
 
 
-def _without_password(text: str, uri: str) -> str:
-    account, at, _ = urlsplit(uri).netloc.rpartition("@")
-    return text.replace(f"{account}{at}", "") if at else text
+def _without_secrets(text: str, uri: str) -> str:
+    """Return the first line of `text` without what `uri` keeps to itself."""
+    parts = _PARTS.fullmatch(uri)
+    for secret in filter(None, parts.group("account", "query") if parts else ()):
+        text = text.replace(secret, "")
+    return text.split("\n", 1)[0]
+
+
+def _unavailable(uri: str, error: Exception) -> RegistryUnavailable:
+    return RegistryUnavailable(
+        f"MLflow at {without_password(uri)} cannot be used: {_without_secrets(str(error), uri)}. "
+        "See that it runs, or correct MLFLOW_TRACKING_URI and MLFLOW_ARTIFACT_ROOT, and run this "
+        "again."
+    )
 
 
 def _failures() -> tuple[type[Exception], ...]:
@@ -107,8 +144,7 @@ def _failures() -> tuple[type[Exception], ...]:
     return MlflowException, SQLAlchemyError, ImportError, *s3.failures()
 
 
-def _probe_database(uri: str) -> None:
-    """Look whether the database can be read: MLflow itself would retry for 100 seconds."""
+def _read_database(uri: str) -> None:
     is_file = uri.startswith("sqlite:///")
     if is_file:
         Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)

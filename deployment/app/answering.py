@@ -13,6 +13,7 @@ from canasta.commodity import Traits
 from deployment.app.api import Api
 from deployment.app.dates import Asked, aim, existing, weekday_warnings
 from deployment.app.live import Live, closed, open_json
+from deployment.app.matching import find
 from deployment.app.problems import Problem, ProblemError
 from deployment.app.schema import (
     DATE,
@@ -112,7 +113,7 @@ class Answerer:
             raise _problem(error) from None
 
     def _one(self, live: Live, row: dict[str, Any], common: tuple[str, ...]) -> Answered:
-        found = live.directory.find(tuple([row[column] for column in self._schema.columns]))
+        found = find(live.directory, tuple([row[column] for column in self._schema.columns]))
         _check_is_forecast(live, found.row)
         asked = _asked(row) if len(row) > len(self._schema.columns) else NO_DATE
         supposed = _supposed(row, self._schema, self._api.traits)

@@ -128,4 +128,4 @@ class BucketLake:
 
     @cached_property
     def _quick(self) -> Bucket:
-        return Bucket(self.url, QUICK)
+        return self._steady.with_patience(QUICK)

@@ -22,8 +22,8 @@ from canasta.forecast.features.build import FeatureState, state_of
 from canasta.forecast.outlook import Outlook
 from canasta.forecast.panel import Panel
 from canasta.forecast.predictor import Predictor
+from canasta.forecast.series import Directory
 from canasta.registry.panels import PublishedPanel
-from deployment.app.matching import Directory
 
 WAYS = {1.0: "up", -1.0: "down", 0.0: "unchanged"}
 
@@ -50,9 +50,9 @@ class Live:
         model: that made the forecasts.
         predictor: answers what-ifs.
         predictor_model: what `predictor` is: `model`, unless the champion's bundle is unusable.
-        promoted_at: when the champion got its title, ISO 8601 in UTC.
+        promoted_at: when `model` got its title, ISO 8601 in UTC.
         trained: first and last publication that `predictor` was fitted on; None for none.
-        metrics: back-test measures of the champion's recipe, by name.
+        metrics: back-test measures of the recipe of `model`, by name.
         degraded: why this is not what the pointer names; empty where it is.
         simulated: whether the prices come from the simulated publisher.
     """

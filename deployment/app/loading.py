@@ -72,8 +72,8 @@ def load_whole(lake: Reader, pointer: Pointer, held: Loaded | None = None) -> Lo
         published = held.live.published
     else:
         published = _panel(lake, pointer)
-    model, simulated = model_of(title), _simulated(lake, IDENTITY)
-    live = _live(pointer, (model, published), _Answerer.of(title, bundle), simulated)
+    simulated = _simulated(lake, IDENTITY)
+    live = _live((pointer, published), _Answerer.of(title, bundle), simulated)
     return Loaded(pointer, bundle, live)
 
 
@@ -88,7 +88,7 @@ def load_sound(lake: Reader, pointer: Pointer) -> Live:
     forecasts = _sound_forecasts(lake, pointer, lacks)
     answerer = _sound_answerer(lake, pointer, lacks)
     simulated = _or_none(_simulated, lake, IDENTITY) or False
-    return _live(pointer, forecasts, answerer, simulated, tuple(lacks))
+    return _live(forecasts, answerer, simulated, tuple(lacks))
 
 
 def model_of(title: Title) -> Model:
@@ -124,6 +124,10 @@ def try_out(predictor: Predictor) -> None:
         hurdle.outputs(np.zeros((1, len(hurdle.features)), np.float32))
 
 
+type _Forecasts = tuple[Pointer, PublishedPanel]
+"""What was live when they were promoted, and they."""
+
+
 @dataclass(frozen=True)
 class _Answerer:
     """Who answers what-ifs; `bundle` is None for persistence that nobody fitted."""
@@ -138,14 +142,11 @@ class _Answerer:
 
 
 def _live(
-    pointer: Pointer,
-    forecasts: tuple[Model, PublishedPanel],
-    answerer: _Answerer,
-    simulated: bool,
-    degraded: tuple[str, ...] = (),
+    forecasts: _Forecasts, answerer: _Answerer, simulated: bool, degraded: tuple[str, ...] = ()
 ) -> Live:
-    (model, published), bundle = forecasts, answerer.bundle
-    of_champion = bundle is not None and answerer.model == model_of(pointer.title)
+    (pointer, published), bundle = forecasts, answerer.bundle
+    model = model_of(pointer.title)
+    of_model = bundle is not None and answerer.model == model
     return Live(
         published=published,
         model=model,
@@ -153,7 +154,7 @@ def _live(
         predictor_model=answerer.model,
         promoted_at=pointer.promotion_time,
         trained=None if bundle is None else (bundle.trained_from, bundle.trained_to),
-        metrics=bundle.metrics if bundle and of_champion else {"rmse": pointer.title.rmse},
+        metrics=bundle.metrics if bundle and of_model else {"rmse": pointer.title.rmse},
         degraded=degraded,
         simulated=simulated,
     )
@@ -177,9 +178,7 @@ def _panel(lake: Reader, pointer: Pointer) -> PublishedPanel:
     return published
 
 
-def _sound_forecasts(
-    lake: Reader, pointer: Pointer, lacks: list[str]
-) -> tuple[Model, PublishedPanel]:
+def _sound_forecasts(lake: Reader, pointer: Pointer, lacks: list[str]) -> _Forecasts:
     for one in islice(_walked_back(lake, pointer), LOOK_BACK):
         published = _or_none(_panel, lake, one)
         if published is None:
@@ -189,7 +188,7 @@ def _sound_forecasts(
                 f"The forecasts from {pointer.origin} cannot be used: they are missing or "
                 f"damaged. Those from {one.origin}, of version {one.title.version}, are served."
             )
-        return model_of(one.title), published
+        return one, published
     raise ObjectCorrupt(
         f"Neither the forecasts from {pointer.origin} nor any of the {LOOK_BACK - 1} decisions "
         "before can be read. Restore panels/ and decisions/ from a backup of the lake, or run "

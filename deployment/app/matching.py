@@ -1,22 +1,15 @@
-"""Finding a series by its labels as people type them: case, accents, spaces, a plural s aside."""
+"""A series by its labels as people type them, with a warning for each that had to be matched."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from difflib import get_close_matches
 
-from canasta.labels import Key, folded
+from canasta.errors import UnknownLabel, UnknownSeries
+from canasta.forecast.series import Directory
+from canasta.labels import Key
 from deployment.app.problems import ProblemError
-
-SUGGESTED = 3
-"""Labels that are suggested at most."""
-
-LONGEST = 100
-"""Characters of a label that are looked at, and told."""
-
-LIKENESS = 0.6
-"""Ratio from which on difflib calls two labels alike."""
 
 
 @dataclass(frozen=True)
@@ -28,77 +21,51 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Label:
-    """A known label, and what had to be overlooked to find it; empty for nothing."""
+class Labels:
+    """Known labels, and what had to be overlooked to find them."""
 
-    label: str
-    warning: str
+    labels: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
-class Directory:
-    """Looks series up.
+def find(directory: Directory, asked: Key) -> Found:
+    """Return the series with the labels `asked`, in the order of the key columns.
 
-    Args:
-        columns: names of the key columns.
-        keys: S known series.
+    Raises:
+        ProblemError: a label is unknown, or no series has all of them.
     """
+    with _problems():
+        row = directory.find(asked)
+    known = directory.keys[row]
+    if known == asked:
+        return Found(row, ())
+    read = zip(directory.columns, asked, known, strict=True)
+    return Found(row, tuple(_matched(*one) for one in read if one[1] != one[2]))
 
-    def __init__(self, columns: Sequence[str], keys: Sequence[Key]) -> None:
-        self._columns = tuple(columns)
-        self._rows = {key: row for row, key in enumerate(keys)}
-        self._labels: list[dict[str, str]] = [
-            {_loose(label): label for label in sorted({key[at] for key in keys})}
-            for at in range(len(self._columns))
-        ]
 
-    def find(self, asked: Key) -> Found:
-        """Return the series with the labels `asked`, in the order of the key columns.
+def labels(directory: Directory, at: int, asked: str) -> Labels:
+    """Return the known labels of the key column number `at` that are meant by `asked`.
 
-        Raises:
-            ProblemError: a label is unknown, or no series has all of them.
-        """
-        row = self._rows.get(asked)
-        if row is not None:
-            return Found(row, ())
-        found = [self.label(at, label) for at, label in enumerate(asked)]
-        known = tuple(one.label for one in found)
-        row = self._rows.get(known)
-        if row is None:
-            raise ProblemError(
-                "not-quoted",
-                f"{', '.join(known)} was never quoted: each label is known, but not together. "
-                "GET /series lists what is.",
-            )
-        return Found(row, tuple(one.warning for one in found if one.warning))
+    Raises:
+        ProblemError: there is none.
+    """
+    with _problems():
+        known = directory.labels(at, asked)
+    column = directory.columns[at]
+    return Labels(known, tuple(_matched(column, asked, one) for one in known if one != asked))
 
-    def label(self, at: int, asked: str) -> Label:
-        """Return the known label of the key column number `at` that is meant by `asked`.
 
-        Raises:
-            ProblemError: there is none.
-        """
-        known = self._known(at, asked)
-        if known == asked:
-            return Label(known, "")
-        return Label(known, f"label-matched: {self._columns[at]} {asked!r} was read as {known!r}.")
-
-    def _known(self, at: int, label: str) -> str:
-        column, labels = self._columns[at], self._labels[at]
-        found = labels.get(_loose(label))
-        if found is not None:
-            return found
-        shown = label[:LONGEST]
-        alike = get_close_matches(_loose(shown), labels, n=SUGGESTED, cutoff=LIKENESS)
-        nearest = [labels[one] for one in alike]
-        known = f"The nearest: {', '.join(nearest)}." if nearest else "GET /series lists them."
+@contextmanager
+def _problems() -> Iterator[None]:
+    try:
+        yield
+    except UnknownLabel as error:
         raise ProblemError(
-            "unknown-label",
-            f"{column} {shown!r} is not known. {known}",
-            field=column,
-            suggestions=nearest,
-        )
+            "unknown-label", str(error), field=error.column, suggestions=list(error.nearest)
+        ) from None
+    except UnknownSeries as error:
+        raise ProblemError("not-quoted", f"{error} GET /series lists what is.") from None
 
 
-def _loose(label: str) -> str:
-    """Return what is left of a label without case, accents, spaces and a final plural s."""
-    return folded(label).replace(" ", "").removesuffix("s")
+def _matched(column: str, asked: str, known: str) -> str:
+    return f"label-matched: {column} {asked!r} was read as {known!r}."

@@ -8,7 +8,6 @@ import io
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -86,14 +85,12 @@ def run_shell(example: str, apis: Apis) -> Any:
     return json.loads(done.stdout)
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 @pytest.mark.parametrize("example", blocks("sh"))
 def test_an_example_in_the_shell_runs(example: str, apis: Apis) -> None:
     answer = run_shell(example, apis)
     assert answer.get("what_if", False) is ("Precio_lag1" in example)
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_the_answer_that_is_shown_is_what_comes(apis: Apis) -> None:
     (shown,) = blocks("json")
     answer = run_shell(blocks("sh")[0], apis)

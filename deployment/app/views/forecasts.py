@@ -9,6 +9,7 @@ from flask import Flask, Response, request
 
 from deployment.app.api import Api
 from deployment.app.live import Live
+from deployment.app.matching import labels
 from deployment.app.problems import ProblemError
 from deployment.app.schema import SIMULATED_WARNING
 from deployment.app.table import Row, Table
@@ -58,9 +59,9 @@ class Forecasts:
         for at, column in enumerate(columns):
             given = request.args.getlist(column)
             if given:
-                found = [live.directory.label(at, label) for label in given]
-                warnings += [one.warning for one in found if one.warning]
-                tests.append(_has(at, {one.label for one in found}))
+                found = [labels(live.directory, at, label) for label in given]
+                warnings += [warning for one in found for warning in one.warnings]
+                tests.append(_has(at, {label for one in found for label in one.labels}))
         horizon = _horizon(len(live.targets))
         if horizon is not None:
             tests.append(lambda row: row.horizon == horizon)

@@ -21,7 +21,8 @@ def add(app: Flask, api: Api) -> None:
     def predict() -> Response:
         if request.mimetype != JSON:
             raise ProblemError(
-                "not-json-type", f"Send the body as {JSON}, and say so in the Content-Type."
+                "not-json-type",
+                f"Send the body as {JSON}, and say so in the Content-Type; curl does with --json.",
             )
         body = request.get_data(cache=False)
         if len(body) > MAX_BYTES:

@@ -181,6 +181,8 @@ def test_forecasts_of_the_champion_before_say_whose_they_are(desk: Desk, champio
     live = load_sound(desk.lake, champion)
     assert live.model == Model(NAME, 1, PERSISTENCE)
     assert live.predictor_model == Model(NAME, 2, XGBOOST)
+    assert live.promoted_at < champion.promotion_time
+    assert set(live.metrics) == {"rmse"}, "what the what-ifs' model measured is not its"
 
 
 def test_nothing_sound_is_an_error(desk: Desk, champion: Pointer) -> None:

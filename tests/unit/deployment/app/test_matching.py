@@ -1,9 +1,8 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from canasta.forecast.series import Directory
 from canasta.labels import Key
-from deployment.app.matching import Directory
+from deployment.app.matching import find, labels
 from deployment.app.problems import ProblemError
 
 COLUMNS = ("Estado", "Ciudad")
@@ -19,46 +18,32 @@ DIRECTORY = Directory(COLUMNS, KEYS)
 
 def problem(*asked: str) -> ProblemError:
     with pytest.raises(ProblemError) as refused:
-        DIRECTORY.find(asked)
+        find(DIRECTORY, asked)
     return refused.value
 
 
 @pytest.mark.parametrize("row", range(len(KEYS)))
 def test_labels_as_they_are_known_need_no_warning(row: int) -> None:
-    assert DIRECTORY.find(KEYS[row]).row == row
-    assert DIRECTORY.find(KEYS[row]).warnings == ()
+    assert find(DIRECTORY, KEYS[row]).row == row
+    assert find(DIRECTORY, KEYS[row]).warnings == ()
 
 
-@given(
-    row=st.integers(0, len(KEYS) - 1),
-    spaced=st.sampled_from(["{}", " {} ", "\N{NO-BREAK SPACE}{}"]),
-    cased=st.sampled_from([str.upper, str.lower, str.title]),
-    plain=st.booleans(),
-)
-def test_labels_as_people_type_them_are_found_with_a_warning_for_each(
-    row: int, spaced: str, cased: object, plain: bool
-) -> None:
-    def typed(label: str) -> str:
-        assert callable(cased)
-        bare = label.translate(str.maketrans("áéíóú", "aeiou")) if plain else label
-        return spaced.format(cased(bare))
+def test_each_label_that_had_to_be_matched_is_told() -> None:
+    found = find(DIRECTORY, ("nuevo leon", "Monterrey"))
+    assert found.row == 0
+    assert found.warnings == ("label-matched: Estado 'nuevo leon' was read as 'Nuevo León'.",)
 
-    asked = tuple(typed(label) for label in KEYS[row])
-    found = DIRECTORY.find(asked)
-    changed = [label for label, known in zip(asked, KEYS[row], strict=True) if label != known]
-    assert found.row == row
-    assert len(found.warnings) == len(changed)
-    assert all(warning.startswith("label-matched: ") for warning in found.warnings)
+
+def test_labels_of_one_column_are_matched_alone() -> None:
+    assert labels(DIRECTORY, 1, "ZM Monterrey").warnings == ()
+    matched = labels(DIRECTORY, 1, "zm monterrey")
+    assert matched.labels == ("ZM Monterrey",)
+    assert matched.warnings == ("label-matched: Ciudad 'zm monterrey' was read as 'ZM Monterrey'.",)
 
 
 def test_warning_names_column_and_both_labels() -> None:
-    found = DIRECTORY.find(("Nuevo León", "monterrey"))
+    found = find(DIRECTORY, ("Nuevo León", "monterrey"))
     assert found.warnings == ("label-matched: Ciudad 'monterrey' was read as 'Monterrey'.",)
-
-
-def test_final_s_is_overlooked_on_either_side() -> None:
-    assert DIRECTORY.find(("Aguascaliente", "Aguascalientes")).row == 4
-    assert DIRECTORY.find(("Sonoras", "Cd. Obregón")).row == 3
 
 
 def test_unknown_label_suggests_the_nearest() -> None:
@@ -69,14 +54,16 @@ def test_unknown_label_suggests_the_nearest() -> None:
     assert "Monterrey" in told.detail
 
 
-def test_label_that_is_like_none_points_to_the_list() -> None:
+def test_label_that_is_like_none_suggests_none() -> None:
     told = problem("Nuevo León", "Qqqq").problem
     assert told.extra["suggestions"] == []
-    assert "GET /series" in told.detail
+    assert "There are such as" in told.detail
 
 
 def test_known_labels_that_do_not_go_together_are_not_quoted() -> None:
-    assert problem("Sonora", "Monterrey").problem.kind.slug == "not-quoted"
+    told = problem("Sonora", "Monterrey").problem
+    assert told.kind.slug == "not-quoted"
+    assert told.detail.endswith("GET /series lists what is.")
 
 
 def test_long_label_is_told_in_part() -> None:
