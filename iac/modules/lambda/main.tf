@@ -33,15 +33,13 @@ resource "aws_lambda_function" "api" {
     variables = var.environment
   }
 
-  # Its lines are JSON already; Lambda's own format would wrap them once more.
-  logging_config {
-    log_format = "Text"
-    log_group  = aws_cloudwatch_log_group.function.name
-  }
-
   tracing_config {
     mode = "Active"
   }
+
+  # Its first line would make the group, for ever kept and not ours. The lines themselves stay
+  # text to Lambda: they are JSON already.
+  depends_on = [aws_cloudwatch_log_group.function]
 }
 
 resource "aws_lambda_alias" "live" {
