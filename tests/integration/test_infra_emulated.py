@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed"),
     pytest.mark.skipif(
-        "TERRAFORM_PLUGIN_DIR" not in os.environ,
+        not os.environ.get("TERRAFORM_PLUGIN_DIR"),
         reason="TERRAFORM_PLUGIN_DIR is unset: it names a mirror of providers",
     ),
 ]

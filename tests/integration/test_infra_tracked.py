@@ -38,7 +38,7 @@ def scan(folder: Path, names: list[str]) -> dict[str, set[str]]:
         [SCANNER, "scan", "--no-verify", *names],
         cwd=folder, capture_output=True, text=True, timeout=300, check=True,
     )  # fmt: skip
-    found = defaultdict(set)
+    found: defaultdict[str, set[str]] = defaultdict(set)
     for name, suspicions in json.loads(done.stdout)["results"].items():
         found[name] |= {one["type"] for one in suspicions}
     return found
@@ -46,7 +46,7 @@ def scan(folder: Path, names: list[str]) -> dict[str, set[str]]:
 
 def allowances() -> dict[str, set[str]]:
     listed = tomllib.loads(ALLOWED.read_text(encoding="utf-8"))["allowed"]
-    kinds = defaultdict(set)
+    kinds: defaultdict[str, set[str]] = defaultdict(set)
     for one in listed:
         assert len(one["reason"]) > 20, f"{one['files']}: say why"
         for name in one["files"]:
