@@ -174,6 +174,8 @@ lint: $(READY)     ## style, types, imports between rooms, lock file, workflows
 	check "pipenv: Pipfile.lock matches Pipfile" $(PIPENV) verify
 	check "check-jsonschema: workflows" $(RUN) -m check_jsonschema --quiet \
 	  --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	check "check-jsonschema: actions" $(RUN) -m check_jsonschema --quiet \
+	  --builtin-schema vendor.github-actions .github/actions/*/action.yml
 	check "check-jsonschema: dependabot" $(RUN) -m check_jsonschema --quiet \
 	  --builtin-schema vendor.dependabot .github/dependabot.yml
 	check "check-jsonschema: compose file" $(RUN) -m check_jsonschema --quiet \

@@ -1,14 +1,19 @@
-"""iac/run and iac/deploy as they order their steps: tools that only write down how they were called.
+"""iac/run and iac/deliver as they order their steps; tools only write down how they were called.
 
 What the real ones make of the same commands, `make infra-emulated` shows.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,6 +39,20 @@ case "$1 $2" in
   "ecr describe-images") [ -e "$CALLS.pushed" ] && echo {NEW} ;;
   "ecr get-login-password") echo made-up ;;
 esac
+"""
+DELIVERY = """
+echo "aws $*" >> "$CALLS"
+case "$1 $2" in
+  "ecr describe-images") [ -n "${PUSHED:-}" ] ;;
+  "ecr get-login-password") echo made-up ;;
+  "ecr describe-image-scan-findings") echo "${CRITICAL:-0}" ;;
+  "lambda get-alias") echo 7 ;;
+  "lambda publish-version") echo 8 ;;
+esac
+"""
+SKOPEO = f"""
+echo "skopeo $*" >> "$CALLS"
+case "$1" in inspect) echo {NEW} ;; login) cat >/dev/null ;; esac
 """
 DOCKER = """
 echo "docker $*" >> "$CALLS"
@@ -160,3 +179,124 @@ def test_what_is_missing_is_told(
     done, _ = run(house, *arguments, **variables)
     assert done.returncode == code, done.stderr
     assert told in done.stderr
+
+
+# ---- delivery -------------------------------------------------------------------------------
+
+
+class Api(BaseHTTPRequestHandler):
+    """Answers /health, and /predict with what the test has put there."""
+
+    answer: dict[str, Any]
+    keys: list[str | None]
+
+    def do_GET(self) -> None:
+        self._say(200 if self.path == "/default/health" else 404, {"status": "alive"})
+
+    def do_POST(self) -> None:
+        self.keys.append(self.headers["X-API-Key"])
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self._say(200 if "predicted_price" in self.answer else 503, self.answer)
+
+    def _say(self, status: int, body: dict[str, Any]) -> None:
+        content = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 # the base class's name
+        """Say nothing."""
+
+
+@pytest.fixture
+def api() -> Iterator[tuple[str, type[Api]]]:
+    """The URL of an API, and where its answer is put."""
+    kind = type("OneApi", (Api,), {"answer": {"predicted_price": 23.5}, "keys": []})
+    with ThreadingHTTPServer(("127.0.0.1", 0), kind) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/default", kind
+        server.shutdown()
+        thread.join()
+
+
+def deliver(
+    house: Path, url: str, **variables: str
+) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+    tool(house, "aws", DELIVERY)
+    tool(house, "skopeo", SKOPEO)
+    return run(
+        house,
+        *("image.tar", "commit"),
+        script="deliver",
+        IMAGE_REPOSITORY=REPOSITORY,
+        FUNCTION_NAME="canasta",
+        API_URL=url,
+        SMOKE_API_KEY="made-up",
+        SMOKE_TRIES="2",
+        SMOKE_PAUSE="0",
+        **variables,
+    )
+
+
+def shifts(calls: list[str]) -> list[str]:
+    """The versions that the alias pointed to, one after the other."""
+    return [call.split()[-1] for call in calls if call.startswith("aws lambda update-alias")]
+
+
+def test_an_image_is_pushed_scanned_published_and_asked(
+    house: Path, api: tuple[str, type[Api]]
+) -> None:
+    url, answers = api
+    done, calls = deliver(house, url)
+    assert done.returncode == 0, done.stderr
+    assert shifts(calls) == ["8"]
+    assert answers.keys == ["made-up"]
+    names = [" ".join(call.split()[:3]) for call in calls]
+    expected = [
+        "skopeo copy --preserve-digests", "aws ecr wait", "aws ecr describe-image-scan-findings",
+        "aws lambda update-function-code", "aws lambda publish-version", "aws lambda update-alias",
+    ]  # fmt: skip
+    assert [name for name in names if name in expected] == expected
+    assert f"--image-uri {REPOSITORY}@{NEW}" in " ".join(calls)
+
+
+def test_the_version_before_answers_again_when_the_new_one_gives_no_price(
+    house: Path, api: tuple[str, type[Api]]
+) -> None:
+    url, answers = api
+    answers.answer = {"title": "Nothing is promoted"}
+    done, calls = deliver(house, url)
+    assert done.returncode == 1
+    assert shifts(calls) == ["8", "7"]
+    assert "version 7 answers again" in done.stdout
+    assert len(answers.keys) == 2, "it was asked as often as was said"
+
+
+def test_what_is_known_to_be_critical_does_not_go_out(
+    house: Path, api: tuple[str, type[Api]]
+) -> None:
+    done, calls = deliver(house, api[0], CRITICAL="2")
+    assert done.returncode == 1
+    assert "2 critical vulnerabilities" in done.stdout
+    assert not [call for call in calls if "update-function-code" in call]
+
+
+def test_an_image_that_is_there_is_not_pushed_again(
+    house: Path, api: tuple[str, type[Api]]
+) -> None:
+    done, calls = deliver(house, api[0], PUSHED="yes")
+    assert done.returncode == 0, done.stderr
+    assert not [call for call in calls if call.startswith("skopeo copy")]
+    assert shifts(calls) == ["8"]
+
+
+def test_no_key_stands_among_the_arguments(house: Path, api: tuple[str, type[Api]]) -> None:
+    tool(
+        house, "curl", 'echo "curl $*" >> "$CALLS"; cat >/dev/null; echo \'{"predicted_price": 1}\''
+    )
+    done, calls = deliver(house, api[0])
+    assert done.returncode == 0, done.stderr
+    assert [call for call in calls if call.startswith("curl")]
+    assert "made-up" not in " ".join(calls)
