@@ -50,7 +50,7 @@ resource "aws_apigatewayv2_stage" "stage" {
   default_route_settings {
     throttling_rate_limit    = var.throttling_rate
     throttling_burst_limit   = var.throttling_burst
-    detailed_metrics_enabled = true
+    detailed_metrics_enabled = false # those of each route are paid for one by one
   }
 
   access_log_settings {
