@@ -47,10 +47,12 @@ class Answered:
     Attributes:
         text: as JSON.
         told: members of the log line, as JSON: what was asked and what was answered.
+        version: of the model that answered.
     """
 
     text: str
     told: str
+    version: int
 
 
 class Answerer:
@@ -103,8 +105,8 @@ class Answerer:
             except ProblemError as error:
                 texts.append(_compact(error.problem.as_dict()))
                 problems += 1
-        told = f'"rows":{len(rows)},"problems":{problems},"version":{live.model.version}'
-        return Answered(f'{{"predictions":[{",".join(texts)}]}}', told)
+        told = f'"rows":{len(rows)},"problems":{problems}'
+        return Answered(f'{{"predictions":[{",".join(texts)}]}}', told, live.model.version)
 
     def _checked(self, given: object) -> dict[str, Any]:
         try:
@@ -123,8 +125,8 @@ class Answerer:
         else:
             text, price, warnings = _worked_out(live, found.row, asked, supposed)
             version = live.predictor_model.version
-        told = f'"series":{live.names[found.row]},"answer":{price},"version":{version}'
-        return Answered(closed(text, found.warnings + warnings + common), told)
+        told = f'"series":{live.names[found.row]},"answer":{price}'
+        return Answered(closed(text, found.warnings + warnings + common), told, version)
 
 
 type Found = tuple[str, float, tuple[str, ...]]

@@ -19,7 +19,7 @@ logs.configure()
 # The stage of the API limits: what one instance of many counts says nothing.
 _settings = read_settings().model_copy(update={"rate_limit": NO_LIMIT})
 _serving = Serving(open_lake(_settings.lake))
-_app = create_app(_settings, _serving, metrics=False)
+_app = create_app(_settings, _serving, operated=False)
 _serving.refresh()
 
 

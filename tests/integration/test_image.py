@@ -27,15 +27,9 @@ from tests.panels import simulated_panel
 from tests.promoted_lake import PromotedLake, quick_champion
 from tests.s3_server import free_ports
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(os.geteuid() != 0, reason="buildah's chroot isolation needs root"),
-    *(
-        pytest.mark.skipif(shutil.which(name) is None, reason=f"{name} is not installed")
-        for name in ("mmdebstrap", "buildah", "runc", "unshare")
-    ),
-]
+pytestmark = pytest.mark.slow
 
+PROGRAMS = ("mmdebstrap", "buildah", "runc")
 BASE, IMAGE = "canasta-test-base", "canasta-test-function"
 FLAGS = ["--isolation", "chroot", "--network", "host"]
 NOBODY = 993
@@ -62,6 +56,9 @@ START_S = 30.0
 @pytest.fixture(scope="module")
 def built() -> Iterator[str]:
     """What `make image` printed."""
+    missing = [name for name in PROGRAMS if shutil.which(name) is None]
+    assert not missing, f"apt-get install {' '.join(missing)}"
+    assert os.geteuid() == 0, "buildah's isolation by chroot needs root"
     subprocess.run([ROOT / "tests" / "stand_in_base", BASE], check=True)
     done = subprocess.run(
         ["make", "image", f"BASE_IMAGE=localhost/{BASE}", "ENGINE=buildah", f"TAG={IMAGE}"],

@@ -87,7 +87,7 @@ def told(output: str) -> dict[str, Any]:
 def in_process(lake: str, content: Any) -> Any:
     serving = Serving(open_lake(lake))
     serving.refresh()
-    app = create_app(Settings(auth="open"), serving, metrics=False)
+    app = create_app(Settings(auth="open"), serving, operated=False)
     answer = app.test_client().post("/predict", json=content)
     assert answer.status_code == 200
     return answer.json

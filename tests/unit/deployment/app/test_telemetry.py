@@ -67,7 +67,7 @@ def test_failed_looks_at_the_pointer_are_counted(live: Live) -> None:
 
 
 def test_lambda_has_no_metrics(live: Live) -> None:
-    app = create_app(Settings(auth="open"), serve.FixedServing(live), metrics=False)
+    app = create_app(Settings(auth="open"), serve.FixedServing(live), operated=False)
     assert app.test_client().get("/metrics").status_code == 404
 
 
