@@ -14,7 +14,7 @@ resource "aws_iam_openid_connect_provider" "github" {
 }
 
 resource "aws_iam_role" "deploy" {
-  #checkov:skip=CKV_AWS_393: the repository is named per environment, where checkov does not see it; this module's tests hold the claim to the letter
+  #checkov:skip=CKV_AWS_393: the repository is named per environment, where checkov does not see it; iac/tests holds the claim to the letter
   name                 = var.name
   description          = "What ${var.repository}'s jobs may do in ${var.environment}: push an image, shift the alias."
   max_session_duration = 3600

@@ -8,6 +8,10 @@ variables {
 }
 
 run "a_tag_never_moves_and_each_image_is_scanned" {
+  module {
+    source = "./modules/ecr"
+  }
+
   command = plan
 
   assert {
@@ -27,6 +31,10 @@ run "a_tag_never_moves_and_each_image_is_scanned" {
 }
 
 run "only_our_function_fetches" {
+  module {
+    source = "./modules/ecr"
+  }
+
   command = plan
 
   assert {
@@ -41,6 +49,10 @@ run "only_our_function_fetches" {
 }
 
 run "images_to_go_back_to_are_kept" {
+  module {
+    source = "./modules/ecr"
+  }
+
   command = plan
 
   variables {

@@ -10,6 +10,10 @@ variables {
 }
 
 run "lambda_alone_assumes_the_role" {
+  module {
+    source = "./modules/iam"
+  }
+
   command = plan
 
   assert {
@@ -19,6 +23,10 @@ run "lambda_alone_assumes_the_role" {
 }
 
 run "the_function_reads_what_is_promoted_and_writes_logs_and_traces" {
+  module {
+    source = "./modules/iam"
+  }
+
   command = plan
 
   assert {
@@ -51,6 +59,10 @@ run "the_function_reads_what_is_promoted_and_writes_logs_and_traces" {
 }
 
 run "the_pipeline_keeps_this_lake_alone" {
+  module {
+    source = "./modules/iam"
+  }
+
   command = plan
 
   assert {
@@ -63,6 +75,10 @@ run "the_pipeline_keeps_this_lake_alone" {
 }
 
 run "another_bucket_cannot_be_meant" {
+  module {
+    source = "./modules/iam"
+  }
+
   command = plan
 
   variables {
@@ -73,6 +89,10 @@ run "another_bucket_cannot_be_meant" {
 }
 
 run "the_whole_bucket_cannot_be_meant" {
+  module {
+    source = "./modules/iam"
+  }
+
   command = plan
 
   variables {

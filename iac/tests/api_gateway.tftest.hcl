@@ -24,6 +24,10 @@ variables {
 }
 
 run "the_world_may_ask_what_is_public_and_nothing_else" {
+  module {
+    source = "./modules/api_gateway"
+  }
+
   command = plan
 
   assert {
@@ -46,6 +50,10 @@ run "the_world_may_ask_what_is_public_and_nothing_else" {
 }
 
 run "the_stage_throttles_and_logs" {
+  module {
+    source = "./modules/api_gateway"
+  }
+
   command = plan
 
   assert {
@@ -75,6 +83,10 @@ run "the_stage_throttles_and_logs" {
 }
 
 run "only_this_stage_calls_the_alias" {
+  module {
+    source = "./modules/api_gateway"
+  }
+
   command = plan
 
   assert {
@@ -94,6 +106,10 @@ run "only_this_stage_calls_the_alias" {
 }
 
 run "one_site_may_be_let_in" {
+  module {
+    source = "./modules/api_gateway"
+  }
+
   command = plan
 
   variables {
@@ -107,6 +123,10 @@ run "one_site_may_be_let_in" {
 }
 
 run "all_sites_may_not" {
+  module {
+    source = "./modules/api_gateway"
+  }
+
   command = plan
 
   variables {
@@ -117,6 +137,10 @@ run "all_sites_may_not" {
 }
 
 run "a_route_to_metrics_is_refused" {
+  module {
+    source = "./modules/api_gateway"
+  }
+
   command = plan
 
   variables {
@@ -127,6 +151,10 @@ run "a_route_to_metrics_is_refused" {
 }
 
 run "a_route_to_reload_is_refused" {
+  module {
+    source = "./modules/api_gateway"
+  }
+
   command = plan
 
   variables {
@@ -137,6 +165,10 @@ run "a_route_to_reload_is_refused" {
 }
 
 run "a_route_for_everything_is_refused" {
+  module {
+    source = "./modules/api_gateway"
+  }
+
   command = plan
 
   variables {

@@ -14,6 +14,10 @@ variables {
 }
 
 run "the_image_runs_by_its_digest_with_its_command_said" {
+  module {
+    source = "./modules/lambda"
+  }
+
   command = plan
 
   assert {
@@ -48,6 +52,10 @@ run "the_image_runs_by_its_digest_with_its_command_said" {
 }
 
 run "a_tag_is_refused" {
+  module {
+    source = "./modules/lambda"
+  }
+
   command = plan
 
   variables {
@@ -58,6 +66,10 @@ run "a_tag_is_refused" {
 }
 
 run "an_admin_key_is_refused" {
+  module {
+    source = "./modules/lambda"
+  }
+
   command = plan
 
   variables {
@@ -68,6 +80,10 @@ run "an_admin_key_is_refused" {
 }
 
 run "a_setting_that_is_missing_is_told" {
+  module {
+    source = "./modules/lambda"
+  }
+
   command = plan
 
   variables {
@@ -78,6 +94,10 @@ run "a_setting_that_is_missing_is_told" {
 }
 
 run "a_timeout_beyond_the_apis_is_refused" {
+  module {
+    source = "./modules/lambda"
+  }
+
   command = plan
 
   variables {
@@ -88,6 +108,10 @@ run "a_timeout_beyond_the_apis_is_refused" {
 }
 
 run "no_concurrency_at_all_is_refused" {
+  module {
+    source = "./modules/lambda"
+  }
+
   command = plan
 
   variables {

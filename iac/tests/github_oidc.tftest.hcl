@@ -13,6 +13,10 @@ variables {
 }
 
 run "one_repositorys_one_environment_may_deploy" {
+  module {
+    source = "./modules/github_oidc"
+  }
+
   command = plan
 
   assert {
@@ -37,6 +41,10 @@ run "one_repositorys_one_environment_may_deploy" {
 }
 
 run "it_pushes_to_one_repository_and_shifts_one_function" {
+  module {
+    source = "./modules/github_oidc"
+  }
+
   command = plan
 
   assert {
@@ -64,6 +72,10 @@ run "it_pushes_to_one_repository_and_shifts_one_function" {
 }
 
 run "an_account_that_has_the_provider_keeps_it" {
+  module {
+    source = "./modules/github_oidc"
+  }
+
   command = plan
 
   variables {
@@ -77,6 +89,10 @@ run "an_account_that_has_the_provider_keeps_it" {
 }
 
 run "any_repository_is_refused" {
+  module {
+    source = "./modules/github_oidc"
+  }
+
   command = plan
 
   variables {
@@ -87,6 +103,10 @@ run "any_repository_is_refused" {
 }
 
 run "any_environment_is_refused" {
+  module {
+    source = "./modules/github_oidc"
+  }
+
   command = plan
 
   variables {

@@ -7,6 +7,10 @@ variables {
 }
 
 run "the_bucket_is_shut_versioned_and_encrypted" {
+  module {
+    source = "./modules/storage"
+  }
+
   command = plan
 
   assert {
@@ -41,6 +45,10 @@ run "the_bucket_is_shut_versioned_and_encrypted" {
 }
 
 run "plain_http_is_refused" {
+  module {
+    source = "./modules/storage"
+  }
+
   command = plan
 
   assert {
@@ -55,6 +63,10 @@ run "plain_http_is_refused" {
 }
 
 run "old_versions_expire_and_current_ones_never" {
+  module {
+    source = "./modules/storage"
+  }
+
   command = plan
 
   assert {
@@ -69,6 +81,10 @@ run "old_versions_expire_and_current_ones_never" {
 }
 
 run "without_the_lifecycle_rule" {
+  module {
+    source = "./modules/storage"
+  }
+
   command = plan
 
   variables {
@@ -82,6 +98,10 @@ run "without_the_lifecycle_rule" {
 }
 
 run "a_name_with_dots_is_refused" {
+  module {
+    source = "./modules/storage"
+  }
+
   command = plan
 
   variables {
@@ -92,6 +112,10 @@ run "a_name_with_dots_is_refused" {
 }
 
 run "versions_are_not_thrown_away_at_once" {
+  module {
+    source = "./modules/storage"
+  }
+
   command = plan
 
   variables {

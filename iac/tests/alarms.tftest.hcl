@@ -18,6 +18,10 @@ variables {
 }
 
 run "errors_throttles_and_slow_answers_are_told" {
+  module {
+    source = "./modules/alarms"
+  }
+
   command = plan
 
   assert {
@@ -47,6 +51,10 @@ run "errors_throttles_and_slow_answers_are_told" {
 }
 
 run "our_own_alarms_alone_may_speak" {
+  module {
+    source = "./modules/alarms"
+  }
+
   command = plan
 
   assert {
@@ -66,6 +74,10 @@ run "our_own_alarms_alone_may_speak" {
 }
 
 run "an_address_that_is_none_is_refused" {
+  module {
+    source = "./modules/alarms"
+  }
+
   command = plan
 
   variables {
