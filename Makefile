@@ -157,7 +157,7 @@ infra-apply:       ## bring ENV= up: the repository, its image, all the rest; IM
 venv: $(READY) # only what every target needs: pipenv, and .venv as Pipfile.lock says
 
 test: $(READY) $(LAMBDA) ## all tests but the slow ones; under 10 minutes
-	$(RUN) -m pytest -m "not slow" --numprocesses auto --dist loadfile $(ARGS)
+	$(RUN) -m pytest -m "not slow and not infra" --numprocesses auto --dist loadfile $(ARGS)
 
 test-slow: $(READY) $(PEERS) ## the tests that take many minutes
 	$(RUN) -m pytest -m slow $(ARGS)

@@ -45,8 +45,10 @@ run "the_function_reads_what_is_promoted_and_writes_logs_and_traces" {
       "arn:aws:s3:::canasta-test-lake/lake/promoted/*",
       "arn:aws:s3:::canasta-test-lake/lake/bundles/*",
       "arn:aws:s3:::canasta-test-lake/lake/panels/*",
+      "arn:aws:s3:::canasta-test-lake/lake/decisions/*",
+      "arn:aws:s3:::canasta-test-lake/lake/lake.json",
     ])
-    error_message = "It reads three folders of this lake."
+    error_message = "It reads what is promoted in this lake, and what led there."
   }
 
   assert {

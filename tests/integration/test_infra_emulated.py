@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 
 import pytest
 
 from canasta.settings import ROOT
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed"),
-    pytest.mark.skipif(
-        not os.environ.get("TERRAFORM_PLUGIN_DIR"),
-        reason="TERRAFORM_PLUGIN_DIR is unset: it names a mirror of providers",
-    ),
-]
+pytestmark = pytest.mark.slow
 
 
 def test_staging_comes_up_answers_and_goes() -> None:

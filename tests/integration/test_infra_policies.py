@@ -12,7 +12,12 @@ from typing import Any
 import boto3
 import pytest
 
+from canasta.commodity import Commodity, load_traits
 from canasta.settings import ROOT
+from canasta.store import store_for
+from deployment.app.following import Follower
+from deployment.app.lake import FolderLake, Lake, Seen
+from tests.panels import simulated_panel
 from tests.planned_policies import (
     ROUTES,
     UNSCOPED,
@@ -23,18 +28,13 @@ from tests.planned_policies import (
     statements,
     wildcards,
 )
+from tests.promoted_lake import PromotedLake, quick_champion
 
-PLUGINS = os.environ.get("TERRAFORM_PLUGIN_DIR", "")
 FUNCTION = "module.iam.aws_iam_role_policy.function"
 PIPELINE = "module.iam.aws_iam_policy.pipeline"
 DEPLOY = "module.github_oidc[0].aws_iam_role_policy.deploy"
 
-pytestmark = [
-    pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed"),
-    pytest.mark.skipif(
-        not PLUGINS, reason="TERRAFORM_PLUGIN_DIR is unset: it names a mirror of providers"
-    ),
-]
+pytestmark = pytest.mark.infra
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of iac/ that Terraform may write into."""
     copy = tmp_path_factory.mktemp("terraform") / "iac"
     shutil.copytree(ROOT / "iac", copy, ignore=shutil.ignore_patterns(".terraform"))
-    terraform(copy, "init", "-backend=false", "-input=false", f"-plugin-dir={PLUGINS}")
+    plugins = os.environ["TERRAFORM_PLUGIN_DIR"]  # iac/validate names it
+    terraform(copy, "init", "-backend=false", "-input=false", f"-plugin-dir={plugins}")
     return copy
 
 
@@ -106,9 +107,42 @@ def test_nothing_is_open_to_the_world_but_the_stage(plan: list[Resource]) -> Non
     assert routes == ROUTES
 
 
-def test_the_function_reads_what_is_promoted(plan: list[Resource], environment: str) -> None:
-    for key in ("promoted/daily_model.json", "bundles/3/manifest.json", "panels/2025-01-01.npz"):
-        assert allowed(plan, FUNCTION, "s3:GetObject", lake(environment, f"/lake/{key}"))
+class Watched:
+    """A lake that notes what is read of it."""
+
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+        self.url = lake.url
+        self.keys: set[str] = set()
+
+    def read(self, key: str) -> bytes:
+        self.keys.add(key)
+        return self._lake.read(key)
+
+    def look(self, key: str, known: str | None, *, quick: bool = False) -> Seen | None:
+        self.keys.add(key)
+        return self._lake.look(key, known, quick=quick)
+
+
+def test_the_function_may_read_all_that_serving_reads(
+    plan: list[Resource], environment: str, tmp_path: Path, milk: Commodity
+) -> None:
+    panel = simulated_panel(milk, 65)
+    promoted = PromotedLake(store_for(str(tmp_path)))
+    for version in (1, 2):
+        champion, outlook = quick_champion(panel, seed=version)
+        promoted.promote(version, champion, panel, outlook)
+    (tmp_path / "lake.json").write_text('{"commodity": "milk", "source": "simulated"}')
+    watched = Watched(FolderLake(tmp_path))
+    assert Follower(watched, load_traits("milk")).follow().problem is None
+    for trees in (tmp_path / "bundles" / "2").glob("*.treelite"):
+        trees.unlink()  # the way back to version 1 begins in the decisions
+    live = Follower(watched, load_traits("milk")).follow().live
+    assert live is not None
+    assert live.predictor_model.version == 1
+    assert {key.split("/")[0] for key in watched.keys} >= {"decisions", "lake.json"}
+    for key in watched.keys:
+        assert allowed(plan, FUNCTION, "s3:GetObject", lake(environment, f"/lake/{key}")), key
 
 
 def test_the_function_cannot_write_the_lake_nor_read_the_rest_of_it(

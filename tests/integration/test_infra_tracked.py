@@ -22,6 +22,8 @@ NEVER = re.compile(
 )
 """States, plans and keys have no place in a repository."""
 
+pytestmark = pytest.mark.infra
+
 A_SECRET = "AKIA" + "Z7Q2M4X9" + "WPLR3TNB"
 """Of the form of an AWS key, and nobody's; in parts, so that this file holds none."""
 
@@ -33,8 +35,6 @@ def tracked() -> list[str]:
 
 def scan(folder: Path, names: list[str]) -> dict[str, set[str]]:
     """The kinds of secrets that the scanner suspects, by file."""
-    if not SCANNER.exists():
-        pytest.skip(".venv-iac is missing; `make infra-validate` makes it")
     done = subprocess.run(
         [SCANNER, "scan", "--no-verify", *names],
         cwd=folder, capture_output=True, text=True, timeout=300, check=True,

@@ -3,8 +3,9 @@
 
 locals {
   lake = "${var.bucket_arn}/${var.lake_prefix}"
-  # What the function reads; docs: deployment/README.md.
-  served = ["promoted", "bundles", "panels"]
+  # What the function reads: what is promoted, whose lake it is, and, where a file of the champion's
+  # is damaged, the decisions before it, which lead to an earlier one.
+  served = ["promoted/*", "bundles/*", "panels/*", "decisions/*", "lake.json"]
 }
 
 resource "aws_iam_role" "function" {
@@ -32,7 +33,7 @@ resource "aws_iam_role_policy" "function" {
         Sid      = "ReadWhatIsPromoted"
         Effect   = "Allow"
         Action   = ["s3:GetObject"]
-        Resource = [for folder in local.served : "${local.lake}/${folder}/*"]
+        Resource = [for keys in local.served : "${local.lake}/${keys}"]
       },
       {
         # Without it S3 answers 403, not 404, for what is not there, and "nothing is promoted"
@@ -42,7 +43,7 @@ resource "aws_iam_role_policy" "function" {
         Action   = ["s3:ListBucket"]
         Resource = [var.bucket_arn]
         Condition = {
-          StringLikeIfExists = { "s3:prefix" = [for folder in local.served : "${var.lake_prefix}/${folder}/*"] }
+          StringLikeIfExists = { "s3:prefix" = [for keys in local.served : "${var.lake_prefix}/${keys}"] }
         }
       },
       {
