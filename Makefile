@@ -34,6 +34,9 @@ PEERS := .venv-peers/.installed-$(firstword $(shell cksum $(PEERS_LOCK)))
 # What Lambda runs: the packages of its image, beside what AWS's base brings and AWS's emulator.
 LAMBDA_LOCKS := $(addprefix deployment/aws_lambda/,requirements.txt base.txt emulator.txt)
 LAMBDA := .venv-lambda/.installed-$(firstword $(shell cat $(LAMBDA_LOCKS) deployment/lighten.py | cksum))
+# What judges the Terraform, and what stands in for AWS: two environments, since their pins differ.
+IAC := .venv-iac/.installed-$(firstword $(shell cksum iac/requirements/checks.txt))
+CLOUD := .venv-cloud/.installed-$(firstword $(shell cksum iac/requirements/emulated.txt))
 # Further arguments for the command, such as make test ARGS="-k calendar -x".
 ARGS :=
 
@@ -45,6 +48,13 @@ ifeq ($(wildcard .venv-peers/bin/python),)
 endif
 ifeq ($(wildcard .venv-lambda/bin/python),)
 .PHONY: $(LAMBDA)
+endif
+
+ifeq ($(wildcard .venv-iac/bin/python),)
+.PHONY: $(IAC)
+endif
+ifeq ($(wildcard .venv-cloud/bin/python),)
+.PHONY: $(CLOUD)
 endif
 
 # ---- the work -------------------------------------------------------------------------------
@@ -128,6 +138,24 @@ status: $(READY)   ## what make started, and where it answers
 stop: $(READY)     ## stop what make started, and nothing else
 	$(call canasta,stop)
 
+# ---- the cloud (iac/README.md) ---------------------------------------------------------------
+
+.PHONY: infra-validate infra-emulated infra-plan infra-apply
+
+infra-validate: $(READY) $(IAC) ## judge the Terraform: form, mocked plans, permissions, secrets; no account
+	@iac/validate
+
+infra-emulated: $(READY) $(LAMBDA) $(CLOUD) ## bring staging up on an emulated AWS, ask for a price, tear it down
+	@$(RUN) -m tests.cloud $(ARGS)
+
+infra-plan:        ## what make infra-apply would change in ENV=
+	$(call required,ENV,make infra-plan ENV=staging)
+	@iac/run plan "$$ENV" $(ARGS)
+
+infra-apply:       ## bring ENV= up: the repository, its image, all the rest; IMAGE=build or sha256:…
+	$(call required,ENV,make infra-apply ENV=staging)
+	@iac/run apply "$$ENV" $(ARGS)
+
 # ---- the house ------------------------------------------------------------------------------
 
 .PHONY: venv test test-slow lint format bench bench-accuracy clean help python
@@ -135,7 +163,7 @@ stop: $(READY)     ## stop what make started, and nothing else
 venv: $(READY) # only what every target needs: pipenv, and .venv as Pipfile.lock says
 
 test: $(READY) $(LAMBDA) ## all tests but the slow ones; under 10 minutes
-	$(RUN) -m pytest -m "not slow" $(ARGS)
+	$(RUN) -m pytest -m "not slow and not infra" --numprocesses auto --dist loadfile $(ARGS)
 
 test-slow: $(READY) $(PEERS) ## the tests that take many minutes
 	$(RUN) -m pytest -m slow $(ARGS)
@@ -152,6 +180,8 @@ lint: $(READY)     ## style, types, imports between rooms, lock file, workflows
 	check "pipenv: Pipfile.lock matches Pipfile" $(PIPENV) verify
 	check "check-jsonschema: workflows" $(RUN) -m check_jsonschema --quiet \
 	  --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	check "check-jsonschema: actions" $(RUN) -m check_jsonschema --quiet \
+	  --builtin-schema vendor.github-actions .github/actions/*/action.yml
 	check "check-jsonschema: dependabot" $(RUN) -m check_jsonschema --quiet \
 	  --builtin-schema vendor.dependabot .github/dependabot.yml
 	check "check-jsonschema: compose file" $(RUN) -m check_jsonschema --quiet \
@@ -172,7 +202,7 @@ bench-accuracy: $(READY) $(PEERS) ## our forecasts beside mlforecast's and stats
 
 clean:             ## remove environments, caches, simulated publications; never lake, registry, reports
 	@if [ -x $(RUN) ] && [ -d data/run ]; then $(RUN) -m orchestration stop; fi
-	rm -rf .venv .venv-pipenv .venv-peers .venv-lambda data/publications data/run
+	rm -rf .venv .venv-pipenv .venv-peers .venv-lambda .venv-iac .venv-cloud data/publications data/run
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
@@ -269,6 +299,27 @@ $(LAMBDA):
 	  exit 1
 	fi
 	touch $@
+
+# Install a file of hashed requirements into an environment of its own: file, folder, time.
+define installed
+	@$(find_python)
+	echo "Installing $(1) into $(2) ($(3), once) …"
+	rm -rf $(2)
+	"$$python" -m venv $(2)
+	if ! $(2)/bin/python -m pip install --require-hashes --no-deps \
+	  --disable-pip-version-check --requirement $(1) >$(2)/install.log 2>&1; then
+	  tail -n 40 $(2)/install.log >&2
+	  echo "The installation failed; the whole log is $(2)/install.log. Run make again." >&2
+	  exit 1
+	fi
+	touch $@
+endef
+
+$(IAC):
+	$(call installed,iac/requirements/checks.txt,.venv-iac,about a minute)
+
+$(CLOUD):
+	$(call installed,iac/requirements/emulated.txt,.venv-cloud,about a minute)
 
 $(PEERS):
 	@$(find_python)

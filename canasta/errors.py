@@ -12,11 +12,13 @@
     │   ├── LakeEmpty               the work needs a history that is not there yet
     │   ├── LakeMismatch            the lake belongs to another commodity or source
     │   ├── LakeUnreachable         S3 does not answer, or refuses
+    │   │   └── AccessDenied        it refuses this object, which may be a missing one
     │   └── ObjectCorrupt           a stored object does not match its hash or schema
     ├── FeaturesMismatch            a model was fitted on features that are not computed
     ├── TooLittleHistory            fewer publications than the work needs
     ├── UnknownSeries               no series has the labels that were asked for
-    │   └── UnknownLabel            one of them is none of its column's
+    │   ├── UnknownLabel            one of them is none of its column's
+    │   └── AmbiguousLabels         they may mean several series
     ├── RegistryError               anything wrong with MLflow or the promoted objects
     │   ├── RegistryUnavailable     MLflow does not answer
     │   ├── UnknownVersion          the named version does not exist
@@ -122,6 +124,10 @@ class LakeUnreachable(LakeError):
     """The lake's server does not answer, refuses the credentials, or knows no such bucket."""
 
 
+class AccessDenied(LakeUnreachable):
+    """S3 refuses an object to credentials it knows; if they may not list, a missing one too."""
+
+
 class ObjectCorrupt(LakeError):
     """A stored object does not match its hash or its schema."""
 
@@ -135,7 +141,11 @@ class TooLittleHistory(CanastaError):
 
 
 class UnknownSeries(CanastaError):
-    """No series has the labels that were asked for, or several could be meant."""
+    """No series has the labels that were asked for."""
+
+
+class AmbiguousLabels(UnknownSeries):
+    """Labels may mean several series."""
 
 
 class UnknownLabel(UnknownSeries):

@@ -17,7 +17,7 @@ from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from canasta.errors import LakeUnreachable, SettingsError
+from canasta.errors import AccessDenied, LakeUnreachable, SettingsError
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ REFUSED = frozenset(
     }
 )  # fmt: skip
 """Error codes that speak of credentials."""
+DENIED = frozenset({"403", "AccessDenied", "Forbidden"})
+"""Those that speak of what known credentials may do."""
 MISCONFIGURED = frozenset(
     {
         "ConfigNotFound", "ConfigParseError", "InvalidConfigError", "InvalidRegionError",
@@ -104,9 +106,10 @@ def failures() -> tuple[type[Exception], ...]:
     """Return what the libraries raise when something goes wrong, OSError among it."""
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
-    # ValueError is botocore's for an address or a region that is none.
-    return OSError, ValueError, Boto3Error, BotoCoreError, ClientError
+    # ValueError is botocore's for an address or a region that is none, or a date in an answer.
+    return OSError, ValueError, Boto3Error, BotoCoreError, ClientError, ResponseParserError
 
 
 @dataclass(frozen=True)
@@ -134,12 +137,6 @@ class Bucket:
         self._patience = patience
         self._name, self._prefix = split(url)
 
-    def with_patience(self, patience: Patience) -> Bucket:
-        """Return the same place with another patience, whose connections cost little to make."""
-        other = Bucket(self.url, patience)
-        other._session = self._session
-        return other
-
     def create(self, key: str, content: bytes) -> str | None:
         """Store an object where there is none; return its tag, or None where there is one."""
         return self._put(key, content, IfNoneMatch="*")
@@ -161,6 +158,8 @@ class Bucket:
 
         Raises:
             KeyError: there is none.
+            AccessDenied: it is refused. Who may not list the bucket is told the same of an object
+                that is missing.
         """
         held = self.look(key)
         if held is None:
@@ -193,8 +192,10 @@ class Bucket:
             if _code(error.__cause__) == "NoSuchKey":
                 return None
             raise
-        now = parsedate_to_datetime(found["ResponseMetadata"]["HTTPHeaders"]["date"])
-        return Held(content, found["ETag"], (now - found["LastModified"]).total_seconds())
+        try:
+            return _held(content, found)
+        except (KeyError, TypeError, ValueError) as error:
+            raise _unreachable(self.url, error) from error
 
     def _put(self, key: str, content: bytes, **condition: str) -> str | None:
         try:
@@ -211,20 +212,20 @@ class Bucket:
 
     @cached_property
     def _client(self) -> Any:
+        import boto3
         from botocore.config import Config
 
         with answering(self.url):
-            return self._session.client("s3", config=Config(**_configuration(self._patience)))
-
-    @cached_property
-    def _session(self) -> Any:
-        import boto3
-
-        with answering(self.url):
-            return boto3.session.Session()
+            session = boto3.session.Session()
+            return session.client("s3", config=Config(**_configuration(self._patience)))
 
     def _path(self, key: str) -> str:
         return f"{self._prefix}/{key}" if self._prefix else key
+
+
+def _held(content: bytes, found: dict[str, Any]) -> Held:
+    now = parsedate_to_datetime(found["ResponseMetadata"]["HTTPHeaders"]["date"])
+    return Held(content, found["ETag"], (now - found["LastModified"]).total_seconds())
 
 
 def _configuration(patience: Patience) -> dict[str, Any]:
@@ -282,7 +283,8 @@ def _unreachable(url: str, error: BaseException) -> LakeUnreachable:
             f"There is no bucket {split(url)[0]!r}{where}. Create it, or correct LAKE_URL={url}."
         )
     if code in REFUSED or isinstance(error, PermissionError):
-        return LakeUnreachable(
+        kind = AccessDenied if code in DENIED else LakeUnreachable
+        return kind(
             f"{url}{where} refuses the credentials ({what}). Check AWS_ACCESS_KEY_ID and "
             "AWS_SECRET_ACCESS_KEY (or AWS_PROFILE), that a session token is fresh, and that they "
             "may list, read and write there."

@@ -100,8 +100,8 @@ class Settings(BaseModel):
     """Whether the API asks for a key."""
     api_key_hashes: Annotated[tuple[Digest, ...], BeforeValidator(_listed)] = ()
     """Of the keys that may ask; several, so that they can be changed one after the other."""
-    admin_key_hash: Digest | Literal[""] = ""
-    """Of the key that may reload; empty: nobody may."""
+    admin_key_hash: Digest | None = None
+    """Of the key that may reload; without one, nobody may."""
     rate_limit: str = ""
     """Requests that a key, or an address, may send; see `limit`."""
     rate_limit_storage: str = "memory://"

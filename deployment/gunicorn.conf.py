@@ -35,8 +35,9 @@ worker_class = "deployment.worker.Worker"
 # the lake, and no thread, survives a fork.
 preload_app = True
 
-# Seconds. An answer takes milliseconds and a first load a second: a worker that is silent for 30
-# hangs. One that is told to stop finishes what it has begun to read.
+# Seconds. An answer takes milliseconds and a first load a second: a worker whose main thread is
+# silent for 30 hangs (the worker itself hangs up on slow clients). One that is told to stop
+# finishes what it has begun to read.
 timeout = 30
 graceful_timeout = 25
 keepalive = 5
@@ -47,6 +48,23 @@ limit_request_fields = 50
 limit_request_field_size = 4096
 accesslog = None
 control_socket_disable = True
+logconfig_dict = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"lines": {"()": "deployment.app.logs.JsonLines"}},
+    "handlers": {
+        "lines": {
+            "class": "logging.StreamHandler",
+            "formatter": "lines",
+            "stream": "ext://sys.stdout",
+        }
+    },
+    "root": {"level": "INFO", "handlers": ["lines"]},
+    "loggers": {"gunicorn.error": {"level": "INFO", "handlers": ["lines"], "propagate": False}},
+}
+
+# No header of a client's moves the application to another path.
+forwarder_headers = ""
 
 # Heartbeats are files, and a disk may stall: in memory, where there is such a folder.
 _memory = Path("/dev/shm")  # noqa: S108 as gunicorn's FAQ says

@@ -28,7 +28,8 @@ def application() -> Flask:
     logs.configure()
     try:
         settings = read_settings()
-        serving = Serving(open_lake(settings.lake), call=ReloadCall(), warm_what_ifs=True)
+        lake, traits = open_lake(settings.lake), settings.load_traits()
+        serving = Serving(lake, traits, call=ReloadCall(), warm_what_ifs=True)
         app = create_app(settings, serving)
     except CanastaError as error:
         raise SystemExit(str(error)) from None

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,9 +82,19 @@ class ApiServer:
 
 @contextmanager
 def api_server(
-    folder: Path, lake: str, variables: Mapping[str, str] | None = None
+    folder: Path,
+    lake: str,
+    variables: Mapping[str, str] | None = None,
+    command: Sequence[str] = ("-m", "deployment"),
 ) -> Iterator[ApiServer]:
-    """Run the API of `lake`; its log lies in `folder`."""
+    """Run the API of `lake`; its log lies in `folder`.
+
+    Args:
+        folder: to work in.
+        lake: what is served.
+        variables: over those of this process.
+        command: arguments of Python's that start it.
+    """
     (port,) = free_ports(1)
     environment = {
         **os.environ,
@@ -98,7 +108,7 @@ def api_server(
     log = folder / "api.log"
     with log.open("ab") as file:
         process = subprocess.Popen(
-            [sys.executable, "-m", "deployment"],
+            [sys.executable, *command],
             cwd=ROOT,
             env=environment,
             stdout=file,

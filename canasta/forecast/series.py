@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import product
 
-from canasta.errors import UnknownLabel, UnknownSeries
+from canasta.errors import AmbiguousLabels, UnknownLabel, UnknownSeries
 from canasta.labels import Key, folded
 
 SUGGESTED = 3
@@ -41,7 +41,8 @@ class Directory:
 
         Raises:
             UnknownLabel: a label is none of its column's; the message names the nearest.
-            UnknownSeries: no series has all of them, or more than one could be meant.
+            AmbiguousLabels: they may mean several series.
+            UnknownSeries: no series has all of them.
         """
         row = self._rows.get(asked)
         if row is not None:
@@ -51,7 +52,7 @@ class Directory:
         if len(found) == 1:
             return found[0]
         if found:
-            raise UnknownSeries(
+            raise AmbiguousLabels(
                 f"{told(asked)} may be {'; or '.join(told(self.keys[row]) for row in found)}. "
                 "Write the labels as one of these has them."
             )

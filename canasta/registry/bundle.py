@@ -9,7 +9,7 @@ Part of the serving path: NumPy, treelite and the standard library alone.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -73,27 +73,45 @@ def bundle_sha256(bundle: Bundle) -> str:
     return sha256(write_bundle(bundle)[MANIFEST])
 
 
-def read_bundle(reader: Reader, ref: ObjectRef) -> Bundle:
+def read_bundle(reader: Reader, ref: ObjectRef, horizons: int | None = None) -> Bundle:
     """Read the bundle that `ref` names, every file against its hash first.
+
+    Args:
+        reader: holds its files.
+        ref: of the bundle.
+        horizons: how many are read: the predictor then knows the first ones alone, and what
+            belongs to others may be damaged. None for all, and for every file of the bundle.
 
     Raises:
         ObjectCorrupt: a file is missing, does not match its hash, or is not of this format.
     """
     folder = ref.key.removesuffix(f"/{MANIFEST}")
+    hashes = _hashes(reader, ref)
+
+    def read(names: Iterable[str]) -> dict[str, bytes]:
+        refs = {name: ObjectRef(f"{folder}/{name}", hashes[name]) for name in names}
+        return {name: read_verified(reader, refs[name]) for name in refs}
+
+    try:
+        model = _json(f"{folder}/{MODEL}", read([MODEL])[MODEL])
+        wanted = model["horizons"][:horizons]
+        trees = [name for one in wanted for name in one["trees"].values()]
+        files = read(trees if horizons is not None else hashes.keys() - {MODEL})
+        return _bundle({**model, "horizons": wanted}, files)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ObjectCorrupt(f"{folder}/{MODEL} lacks or misstates a field: {error!r}") from error
+
+
+def _hashes(reader: Reader, ref: ObjectRef) -> dict[str, str]:
+    """Return the SHA-256 of each file of a bundle, by name, as its manifest says."""
     manifest = _json(ref.key, read_verified(reader, ref))
     if manifest.get("format") != FORMAT:
         raise ObjectCorrupt(
             f"{ref.key} has format {manifest.get('format')!r}, expected {FORMAT}. "
             "Read it with the release of Canasta that wrote it, or run `make retrain`."
         )
-    files = {
-        name: read_verified(reader, ObjectRef(f"{folder}/{name}", digest))
-        for name, digest in manifest["files"].items()
-    }
-    try:
-        return _bundle(_json(f"{folder}/{MODEL}", files[MODEL]), files)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ObjectCorrupt(f"{folder}/{MODEL} lacks or misstates a field: {error!r}") from error
+    hashes: dict[str, str] = manifest["files"]
+    return hashes
 
 
 def read_files(ref: ObjectRef, files: Mapping[str, bytes]) -> Bundle:

@@ -20,6 +20,9 @@ from canasta.errors import RegistryUnavailable, UnknownVersion
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+CONNECT_SECONDS = 5
+"""How long a database server may take to accept a connection."""
+
 ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
@@ -33,17 +36,13 @@ ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    # For whatever connection MLflow opens to PostgreSQL, which by default waits for minutes.
+    "PGCONNECT_TIMEOUT": str(CONNECT_SECONDS),
 }
-"""What MLflow reads when it is imported and called; the user's own values win."""
+"""What MLflow, and a driver, read when they are imported and called; the user's own values win."""
 
-CONNECT_SECONDS = 5
-"""How long a database server may take to accept a connection."""
-
-ENVIRONMENT_OF_POSTGRESQL = {"PGCONNECT_TIMEOUT": str(CONNECT_SECONDS)}
-"""What PostgreSQL's driver reads at each connection that MLflow opens."""
-
-_PARTS = re.compile(r"(?P<scheme>[^:/?#@]+://)(?P<account>[^@/?#]*@)?[^@?#]*(?P<query>\?[^#]*)?")
-"""A URI whose user and password are told apart from the rest by everybody in the same way."""
+_PARTS = re.compile(r"(?P<scheme>[^:/?#@]+://)(?P<account>[^@/?#]*@)?[^@?#]*(?P<query>\?[^@#]*)?")
+"""A URI in which everybody takes the same for user, password and query."""
 
 
 def connect(uri: str) -> MlflowClient:
@@ -55,7 +54,7 @@ def connect(uri: str) -> MlflowClient:
     Raises:
         RegistryUnavailable: it does not answer.
     """
-    for name, value in {**ENVIRONMENT, **ENVIRONMENT_OF_POSTGRESQL}.items():
+    for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     probe(uri)
     with warnings.catch_warnings():

@@ -23,10 +23,10 @@ from deployment.app.schema import (
     MONTH,
     PLAIN_DAY,
     PLAIN_YEAR,
-    SIMULATED_WARNING,
     WEEKDAY,
     YEAR,
     Schema,
+    degraded,
 )
 from deployment.app.whatif import Supposed, what_if
 
@@ -47,10 +47,12 @@ class Answered:
     Attributes:
         text: as JSON.
         told: members of the log line, as JSON: what was asked and what was answered.
+        version: of the model that answered.
     """
 
     text: str
     told: str
+    version: int
 
 
 class Answerer:
@@ -72,7 +74,7 @@ class Answerer:
                 such a row gets its problem in its place.
         """
         live = self._api.live
-        common = self._common(live)
+        common = self._api.common(live)
         if body.lstrip(SPACE)[:1] == b"[":
             return self._answers(live, body, common)
         try:
@@ -80,11 +82,6 @@ class Answerer:
         except ValidationError as error:
             raise _problem(error) from None
         return self._one(live, row, common)
-
-    def _common(self, live: Live) -> tuple[str, ...]:
-        """Return the warnings of every answer."""
-        late = self._api.late(live)
-        return (*late, SIMULATED_WARNING) if live.simulated else late
 
     def _answers(self, live: Live, body: bytes, common: tuple[str, ...]) -> Answered:
         try:
@@ -103,8 +100,8 @@ class Answerer:
             except ProblemError as error:
                 texts.append(_compact(error.problem.as_dict()))
                 problems += 1
-        told = f'"rows":{len(rows)},"problems":{problems},"version":{live.model.version}'
-        return Answered(f'{{"predictions":[{",".join(texts)}]}}', told)
+        told = f'"rows":{len(rows)},"problems":{problems}'
+        return Answered(f'{{"predictions":[{",".join(texts)}]}}', told, live.model.version)
 
     def _checked(self, given: object) -> dict[str, Any]:
         try:
@@ -123,8 +120,8 @@ class Answerer:
         else:
             text, price, warnings = _worked_out(live, found.row, asked, supposed)
             version = live.predictor_model.version
-        told = f'"series":{live.names[found.row]},"answer":{price},"version":{version}'
-        return Answered(closed(text, found.warnings + warnings + common), told)
+        told = f'"series":{live.names[found.row]},"answer":{price}'
+        return Answered(closed(text, found.warnings + warnings + common), told, version)
 
 
 type Found = tuple[str, float, tuple[str, ...]]
@@ -140,7 +137,8 @@ def _looked_up(live: Live, row: int, asked: Asked) -> Found:
 def _worked_out(live: Live, row: int, asked: Asked, supposed: Supposed) -> Found:
     target = asked.date or live.targets[0]
     answer = what_if(live, row, supposed, target)
-    return open_json(answer), answer["predicted_price"], weekday_warnings(asked, target)
+    warnings = weekday_warnings(asked, target) + degraded(live.degraded_what_ifs)
+    return open_json(answer), answer["predicted_price"], warnings
 
 
 def _check_is_forecast(live: Live, row: int) -> None:

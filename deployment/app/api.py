@@ -10,6 +10,7 @@ from typing import Protocol
 from canasta.commodity import Traits
 from deployment.app.live import Live
 from deployment.app.problems import ProblemError
+from deployment.app.schema import SIMULATED_WARNING, degraded
 from deployment.app.serving import Outcome, Status
 
 
@@ -23,6 +24,10 @@ class Served(Protocol):
     @property
     def status(self) -> Status:
         """How serving stands."""
+
+    @property
+    def outdated(self) -> str | None:
+        """Why what is promoted now is not what is served; None where it is."""
 
     def subscribe(self, listener: Callable[[Outcome], None]) -> None:
         """Call `listener` with the outcome of each refresh from now on."""
@@ -63,6 +68,13 @@ class Api:
     def today(self) -> date:
         """Today's date where the commodity is sold."""
         return self.clock().astimezone(self.traits.time_zone).date()
+
+    def common(self, live: Live) -> tuple[str, ...]:
+        """Return the warnings of every answer from `live`."""
+        outdated = self.serving.outdated
+        reasons = live.degraded if outdated is None else (*live.degraded, outdated)
+        simulated = (SIMULATED_WARNING,) if live.simulated else ()
+        return *self.late(live), *degraded(reasons), *simulated
 
     def late(self, live: Live) -> tuple[str, ...]:
         """Return a warning where the publication that is forecast next should be here."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -56,7 +57,7 @@ def create_app(
     serving: Served,
     clock: Callable[[], datetime] = _now,
     *,
-    metrics: bool = True,
+    operated: bool = True,
 ) -> Flask:
     """Return the application.
 
@@ -64,7 +65,7 @@ def create_app(
         settings: who may ask, and how often; which commodity.
         serving: what answers requests.
         clock: returns the time, with its zone.
-        metrics: whether there is a /metrics, which Lambda has no use for.
+        operated: whether there are /metrics and /admin/reload, which no API Gateway leads to.
 
     Raises:
         SettingsError: keys are asked for, and there is none.
@@ -78,13 +79,14 @@ def create_app(
     app.url_map.merge_slashes = False
     app.session_interface = _NoSessions()
     api = Api(settings.load_traits(), serving, clock)
-    count = _add_metrics(app, api) if metrics else None
-    app.wsgi_app = requests.Recorded(app.wsgi_app, count)  # type: ignore[assignment, method-assign] # as Flask says
+    count = _add_metrics(app, api) if operated else None
+    app.wsgi_app = requests.Recorded(app.wsgi_app, count, lambda: serving.status.version)  # type: ignore[assignment, method-assign] # as Flask says
     _tell_problems(app, _ask_for_keys(app, settings))
     for group in (predict, forecasts, series, model, health):
         group.add(app, api)
-    docs.add(app, api, with_key=settings.auth == "key")
-    admin.add(app, api, Keys([settings.admin_key_hash] if settings.admin_key_hash else []))
+    docs.add(app, api, with_key=settings.auth == "key", operated=operated)
+    if operated:
+        admin.add(app, api, Keys([settings.admin_key_hash] if settings.admin_key_hash else []))
     return app
 
 
@@ -128,17 +130,19 @@ def _ask_for_keys(app: Flask, settings: Settings) -> limits.Wait | None:
 
 
 def _tell_problems(app: Flask, wait: limits.Wait | None) -> None:
-    def too_many(error: TooManyRequests) -> Response:
-        detail = f"At most {error.description} may come. Wait, as Retry-After says."
-        response = _document(Problem(KINDS["too-many-requests"], detail))
-        response.headers["Retry-After"] = str(wait() if wait else RETRY_AFTER_S)
-        return response
-
-    app.register_error_handler(TooManyRequests, too_many)
+    if wait is not None:
+        app.register_error_handler(TooManyRequests, partial(_too_many, wait))
     app.register_error_handler(MethodNotAllowed, _not_allowed)
     app.register_error_handler(ProblemError, _told)
     app.register_error_handler(HTTPException, _of_http)
     app.register_error_handler(Exception, _unexpected)
+
+
+def _too_many(wait: limits.Wait, error: TooManyRequests) -> Response:
+    detail = f"At most {error.description} may come. Wait, as Retry-After says."
+    response = _document(Problem(KINDS["too-many-requests"], detail))
+    response.headers["Retry-After"] = str(wait())
+    return response
 
 
 def _told(error: ProblemError) -> Response:

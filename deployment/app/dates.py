@@ -53,12 +53,10 @@ class Aimed:
 
     Attributes:
         horizon: publications ahead.
-        target: the publication's expected date.
         warnings: what the asker should know.
     """
 
     horizon: int
-    target: date
     warnings: tuple[str, ...]
 
 
@@ -75,7 +73,7 @@ def aim(asked: Asked, origin: date, targets: Sequence[date]) -> Aimed:
     """
     day = asked.date
     if day is None:
-        return Aimed(1, targets[0], weekday_warnings(asked, targets[0]))
+        return Aimed(1, weekday_warnings(asked, targets[0]))
     if day <= origin:
         raise ProblemError(
             "past-date",
@@ -98,7 +96,7 @@ def aim(asked: Asked, origin: date, targets: Sequence[date]) -> Aimed:
             f"date-moved: No publication is expected on {day}; this is the forecast for {target}.",
         )
     )
-    return Aimed(horizon, target, moved + weekday_warnings(asked, day))
+    return Aimed(horizon, moved + weekday_warnings(asked, day))
 
 
 def weekday_warnings(asked: Asked, day: date) -> tuple[str, ...]:

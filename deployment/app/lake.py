@@ -6,20 +6,22 @@ A folder, or a bucket through boto3: neither fsspec nor s3fs, which take half a 
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from canasta.errors import LakeUnreachable
-from canasta.s3 import Bucket, Patience, is_s3
+from canasta.errors import AccessDenied, LakeUnreachable, ObjectCorrupt
+from canasta.s3 import Bucket, Held, Patience, is_s3
+from deployment.app.deadline import Deadline
 
 STEADY = Patience(connect_s=2.0, read_s=10.0, attempts=2)
-"""For objects: who waits is a worker that starts, or nobody."""
+"""Who waits is a worker that starts, or nobody; or someone for QUICK_S at most."""
 
-QUICK = Patience(connect_s=0.1, read_s=0.2, attempts=1)
-"""For a look that a request waits for: 300 ms at most, and the next look comes in a minute."""
+QUICK_S = 0.3
+"""For a look that a request waits for; the next look comes in a minute."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Lake(Protocol):
 
         Raises:
             KeyError: there is none.
+            ObjectCorrupt: there is none, or it is not for us: S3 does not say which.
             LakeUnreachable: the lake does not answer.
         """
         ...
@@ -83,10 +86,11 @@ class FolderLake:
 
     def read(self, key: str) -> bytes:
         """Return an object, as Lake says."""
-        if ".." in key.split("/"):
+        path = Path(os.path.normpath(self.folder / key))  # links may lead out: they are an admin's
+        if not path.is_relative_to(self.folder):
             raise KeyError(key)
         try:
-            return (self.folder / key).read_bytes()
+            return path.read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             if self.folder.is_dir():
                 raise KeyError(key) from None
@@ -96,7 +100,7 @@ class FolderLake:
             ) from None
         except OSError as error:
             raise LakeUnreachable(
-                f"{self.folder / key} cannot be read: {error.strerror}. Check the folder that "
+                f"{path} cannot be read: {error.strerror}. Check the folder that "
                 "LAKE_URL names, and that this user may read it."
             ) from error
 
@@ -114,18 +118,39 @@ class BucketLake:
     url: str
 
     def read(self, key: str) -> bytes:
-        """Return an object, as Lake says."""
-        return self._steady.read(key)
+        """Return an object, as Lake says.
+
+        Without s3:ListBucket, S3 answers 403 for a missing object. Objects are read after the
+        pointer was, with the same credentials: so it is the object that is told to be wanting,
+        and others may stand in for it. Of the pointer, `look` says that the lake refuses.
+        """
+        try:
+            return self._bucket.read(key)
+        except AccessDenied as error:
+            raise ObjectCorrupt(
+                f"{self.url}/{key} is missing, or may not be read: without s3:ListBucket, S3 "
+                "answers the same. Restore it from a backup of the lake; or allow s3:GetObject on "
+                "all of the lake, and s3:ListBucket, by which the two are told apart."
+            ) from error
 
     def look(self, key: str, known: str | None, *, quick: bool = False) -> Seen | None:
         """Return an object unless it is known, as Lake says; its tag is S3's."""
-        found = (self._quick if quick else self._steady).newer(key, known)
+        found = self._quick(key, known) if quick else self._bucket.newer(key, known)
         return None if found is None else Seen(found.content, found.tag)
 
+    def _quick(self, key: str, known: str | None) -> Held | None:
+        try:
+            return self._within(lambda: self._bucket.newer(key, known))
+        except TimeoutError:
+            raise LakeUnreachable(
+                f"{self.url} gave no answer within {QUICK_S * 1e3:.0f} ms. It is asked again in a "
+                "minute; until then, check the way to it."
+            ) from None
+
     @cached_property
-    def _steady(self) -> Bucket:
+    def _bucket(self) -> Bucket:
         return Bucket(self.url, STEADY)
 
     @cached_property
-    def _quick(self) -> Bucket:
-        return self._steady.with_patience(QUICK)
+    def _within(self) -> Deadline:
+        return Deadline(QUICK_S)

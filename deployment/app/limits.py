@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
 
 from flask import Flask, request
 
+from canasta.errors import SettingsError
 from canasta.settings import Settings
 from deployment.app import requests
-
-REDIS_TIMEOUT_S = 0.2
-"""A counter that takes longer is no counter: memory counts instead."""
 
 type Wait = Callable[[], int]
 """Returns for how many seconds the one who asks too often should wait."""
@@ -21,23 +18,29 @@ type Wait = Callable[[], int]
 def install(app: Flask, settings: Settings, unlimited: frozenset[str]) -> Wait | None:
     """Limit the requests to `app` as the settings say; those of `unlimited` endpoints never.
 
-    Where Redis counts and is gone, each process counts for itself until it is back, which is
-    logged once.
+    Where Redis counts and is gone, each process counts for itself until it is back: see
+    `counting`.
+
+    Raises:
+        SettingsError: RATE_LIMIT_STORAGE is no URL of a Redis.
     """
     if settings.limit is None:
         return None
     from flask_limiter import Limiter  # noqa: PLC0415 # takes long, and Lambda does without
 
-    is_redis = settings.rate_limit_storage.startswith("redis")
-    limiter = Limiter(
-        _asker,
-        app=app,
-        application_limits=[settings.limit],
-        storage_uri=settings.rate_limit_storage,
-        storage_options=_redis_options() if is_redis else {},
-        in_memory_fallback_enabled=is_redis,
-        key_prefix="canasta",
-    )
+    try:
+        limiter = Limiter(
+            _asker,
+            app=app,
+            application_limits=[settings.limit],
+            storage_uri=_storage(settings.rate_limit_storage),
+            key_prefix="canasta",
+        )
+    except (TypeError, ValueError):  # which may quote a part of the password
+        raise SettingsError(
+            "RATE_LIMIT_STORAGE names no Redis: expected redis://:password@host:port/number, the "
+            "password with %40 for @ and so on, or without one; rediss:// with TLS."
+        ) from None
     limiter.request_filter(lambda: request.endpoint in unlimited)
 
     def wait() -> int:
@@ -47,8 +50,12 @@ def install(app: Flask, settings: Settings, unlimited: frozenset[str]) -> Wait |
     return wait
 
 
-def _redis_options() -> dict[str, Any]:
-    return {"socket_connect_timeout": REDIS_TIMEOUT_S, "socket_timeout": REDIS_TIMEOUT_S}
+def _storage(url: str) -> str:
+    if not url.startswith("redis"):
+        return url
+    from deployment.app import counting  # noqa: PLC0415 # makes its scheme known to `limits`
+
+    return f"{counting.PREFIX}{url}"
 
 
 def _asker() -> str:

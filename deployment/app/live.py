@@ -53,8 +53,9 @@ class Live:
         promoted_at: when `model` got its title, ISO 8601 in UTC.
         trained: first and last publication that `predictor` was fitted on; None for none.
         metrics: back-test measures of the recipe of `model`, by name.
-        degraded: why this is not what the pointer names; empty where it is.
+        degraded: why answers are not what the pointer names; empty where they are.
         simulated: whether the prices come from the simulated publisher.
+        degraded_what_ifs: why, besides, what-ifs are not.
     """
 
     published: PublishedPanel
@@ -66,6 +67,12 @@ class Live:
     metrics: Mapping[str, float | None]
     degraded: tuple[str, ...]
     simulated: bool
+    degraded_what_ifs: tuple[str, ...] = ()
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why this is not what the pointer names; empty where it is."""
+        return *self.degraded, *self.degraded_what_ifs
 
     @property
     def panel(self) -> Panel:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from canasta.errors import UnknownLabel, UnknownSeries
+from canasta.errors import AmbiguousLabels, UnknownLabel, UnknownSeries
 from canasta.forecast.series import Directory
 from canasta.labels import Key
 from deployment.app.problems import ProblemError
@@ -63,6 +63,8 @@ def _problems() -> Iterator[None]:
         raise ProblemError(
             "unknown-label", str(error), field=error.column, suggestions=list(error.nearest)
         ) from None
+    except AmbiguousLabels as error:
+        raise ProblemError("ambiguous-labels", str(error)) from None
     except UnknownSeries as error:
         raise ProblemError("not-quoted", f"{error} GET /series lists what is.") from None
 

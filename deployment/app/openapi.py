@@ -31,15 +31,24 @@ ANSWERS: dict[str, Any] = {
 type Json = dict[str, Any]
 
 
-def description(traits: Traits, root: str = "", with_key: bool = True) -> Json:
+OPERATORS = frozenset({"/metrics", "/admin/reload"})
+"""What is there for operators alone."""
+
+
+def description(
+    traits: Traits, root: str = "", with_key: bool = True, operated: bool = True
+) -> Json:
     """Return the description of the API for a commodity.
 
     Args:
         traits: of the commodity.
         root: path under which the API lies, such as a stage's `/default`.
         with_key: whether it asks for keys.
+        operated: whether operators reach it, and what is there for them.
     """
     paths = _paths(traits)
+    if not operated:
+        paths = {path: methods for path, methods in paths.items() if path not in OPERATORS}
     if not with_key:
         for methods in paths.values():
             for operation in methods.values():

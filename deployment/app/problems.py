@@ -39,6 +39,7 @@ KINDS = {
         Kind("partial-date", HTTPStatus.UNPROCESSABLE_ENTITY, "The date is incomplete"),
         Kind("contradicting-dates", HTTPStatus.UNPROCESSABLE_ENTITY, "Two dates are given"),
         Kind("unknown-label", HTTPStatus.UNPROCESSABLE_ENTITY, "A label is not known"),
+        Kind("ambiguous-labels", HTTPStatus.UNPROCESSABLE_ENTITY, "Several series may be meant"),
         Kind("not-quoted", HTTPStatus.UNPROCESSABLE_ENTITY, "The series has no price"),
         Kind("implausible-price", HTTPStatus.UNPROCESSABLE_ENTITY, "A price is not plausible"),
         Kind("invalid-request", HTTPStatus.UNPROCESSABLE_ENTITY, "The request is not as described"),

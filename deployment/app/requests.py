@@ -1,4 +1,4 @@
-"""What is known of a request from its first byte to its log line.
+"""What is known of a request, from the end of its headers to its log line.
 
 All of it happens around the Flask application, as WSGI: each step within Flask costs ten times
 as much, and an answer is a look-up of microseconds.
@@ -52,9 +52,10 @@ class Record:
         asker: the name of the key that it came with; None for none that is let in.
         endpoint: that it met.
         told: members of its log line, JSON without braces: what was asked and answered.
+        version: of the model that answered; None where that is the one that is served, or none.
     """
 
-    __slots__ = ("asker", "began", "endpoint", "id", "told")
+    __slots__ = ("asker", "began", "endpoint", "id", "told", "version")
 
     def __init__(self, given: str | None) -> None:
         self.began = time.perf_counter()
@@ -62,6 +63,7 @@ class Record:
         self.asker: str | None = None
         self.endpoint = NOWHERE
         self.told = ""
+        self.version: int | None = None
 
 
 def current() -> Record:
@@ -80,11 +82,15 @@ class Recorded:
     Args:
         app: what answers.
         count: told of each answer; None for nobody.
+        version: returns the version that is served; None for none.
     """
 
-    def __init__(self, app: WSGIApplication, count: Count | None) -> None:
+    def __init__(
+        self, app: WSGIApplication, count: Count | None, version: Callable[[], int | None]
+    ) -> None:
         self._app = app
         self._count = count
+        self._version = version
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
@@ -102,7 +108,8 @@ class Recorded:
             method = NOWHERE if record.endpoint == NOWHERE else environ["REQUEST_METHOD"]
             self._count(record.endpoint, method, status, taken)
         if log.isEnabledFor(logging.INFO):
-            log.info("%s", _line(record, environ, status, taken))
+            version = self._version() if record.version is None else record.version
+            log.info("%s", _line(record, environ, status, taken, version))
 
 
 def _safe(headers: list[tuple[str, str]], request_id: str) -> list[tuple[str, str]]:
@@ -112,12 +119,15 @@ def _safe(headers: list[tuple[str, str]], request_id: str) -> list[tuple[str, st
     return [*headers, *safe, (HEADER, request_id)]
 
 
-def _line(record: Record, environ: WSGIEnvironment, status: str, taken: float) -> str:
+def _line(
+    record: Record, environ: WSGIEnvironment, status: str, taken: float, version: int | None
+) -> str:
     # WSGI hands a path over as if its bytes were Latin-1.
     path = environ.get("PATH_INFO", "")[:LONGEST_PATH].encode("latin-1").decode("utf-8", "replace")
     told = f",{record.told}" if record.told else ""
     return (
         f'{{"time":"{timestamp(time.time())}","level":"info","request_id":"{record.id}",'
         f'"method":{json.dumps(environ["REQUEST_METHOD"][:LONGEST_METHOD])},'
-        f'"path":{json.dumps(path)},"status":{status},"ms":{taken * 1e3:.2f}{told}}}'
+        f'"path":{json.dumps(path)},"status":{status},"ms":{taken * 1e3:.2f},'
+        f'"version":{"null" if version is None else version}{told}}}'
     )

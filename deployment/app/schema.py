@@ -143,7 +143,9 @@ Warned = Annotated[
     list[str],
     Field(
         description="What the asker should know: a code, a colon, a sentence. Codes: date-moved, "
-        "label-matched, simulated-data, stale-data, weekday-ignored.",
+        "degraded (not all that is promoted can be used: someone else than the champion answers "
+        "a what-if, or forecasts are of an earlier decision), label-matched, simulated-data, "
+        "stale-data, weekday-ignored.",
     ),
 ]
 
@@ -257,3 +259,8 @@ class Reloaded(TypedDict):
 
 
 SIMULATED_WARNING = f"simulated-data: {SIMULATED}. These prices are not the market's."
+
+
+def degraded(reasons: tuple[str, ...]) -> tuple[str, ...]:
+    """Return warnings that what is promoted is not what answers, for `reasons`."""
+    return tuple(f"degraded: {reason}" for reason in reasons)

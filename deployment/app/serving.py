@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from canasta.commodity import Traits
 from deployment.app.following import Follower
 from deployment.app.lake import Lake
 from deployment.app.live import Live
@@ -38,6 +39,11 @@ less than gunicorn gives it."""
 
 OLD = timedelta(seconds=60)
 """Age of the last look from which on a request looks again, where no thread does."""
+
+SILENT = timedelta(minutes=5)
+"""Age of the last look from which on something is wrong, where a thread looks."""
+
+STUCK = "The lake has not been looked at for {} minutes: what was promoted since is not served."
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,8 @@ class Outcome:
     Attributes:
         changed: whether something else is served since.
         version: that is served; None for none.
-        problem: what is wrong with the pointer, or what it names; None where all is well.
+        problem: what is wrong with the pointer, or what it names; or what is not served of it.
+            None where all is well.
     """
 
     changed: bool
@@ -80,6 +87,7 @@ class _State:
     problem: str | None = "Nothing has been loaded yet."
     loaded_at: datetime | None = None
     looked_at: datetime | None = None
+    outdated: str | None = None
 
     @property
     def version(self) -> int | None:
@@ -87,7 +95,7 @@ class _State:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        degraded = () if self.live is None else self.live.degraded
+        degraded = () if self.live is None else self.live.reasons
         return degraded if self.problem is None else (*degraded, self.problem)
 
 
@@ -100,6 +108,7 @@ class Serving:
 
     Args:
         lake: where promoted objects lie; first asked by the first refresh, after any fork.
+        traits: of the commodity that they have to be of.
         clock: returns the time, with its zone.
         call: tells other workers to look; made before the fork.
         warm_what_ifs: whether trees and features are prepared before a swap, so that the first
@@ -109,6 +118,7 @@ class Serving:
     def __init__(
         self,
         lake: Lake,
+        traits: Traits,
         clock: Callable[[], datetime] = _now,
         call: ReloadCall | None = None,
         *,
@@ -117,12 +127,11 @@ class Serving:
         self._lake = lake
         self._clock = clock
         self._call = call or ReloadCall()
-        self._follower = Follower(lake, warm_what_ifs=warm_what_ifs)
+        self._follower = Follower(lake, traits, warm_what_ifs=warm_what_ifs)
         self._state = _State()
         self._listeners: list[Callable[[Outcome], None]] = []
         self._refreshing = threading.Lock()
-        self._stopping = threading.Event()
-        self._look_out: threading.Thread | None = None
+        self._is_followed = False
 
     @property
     def live(self) -> Live | None:
@@ -135,11 +144,16 @@ class Serving:
         state = self._state
         return Status(
             ready=state.live is not None,
-            reasons=state.reasons,
+            reasons=(*state.reasons, *self._stuck(state)),
             loaded_at=state.loaded_at,
             looked_at=state.looked_at,
             version=state.version,
         )
+
+    @property
+    def outdated(self) -> str | None:
+        """Why what is promoted now is not what is served; None where it is, or `live` says it."""
+        return self._state.outdated
 
     def subscribe(self, listener: Callable[[Outcome], None]) -> None:
         """Call `listener` with the outcome of each refresh from now on, on that one's thread."""
@@ -157,12 +171,11 @@ class Serving:
             found = self._follower.follow(quick=quick, patient=patient)
             changed = found.live is not before.live
             loaded_at = now if changed else before.loaded_at
-            self._state = state = _State(found.live, found.problem, loaded_at, now)
-        outcome = Outcome(changed, state.version, state.problem)
+            self._state = state = _State(found.live, found.problem, loaded_at, now, found.outdated)
+        outcome = Outcome(changed, state.version, " ".join(state.reasons) or None)
         if changed:
             log.info("version %s is served now, from %s", state.version, self._lake.url)
-        for listener in self._listeners:
-            listener(outcome)
+        self._tell(outcome)
         return outcome
 
     def refresh_if_old(self, age: timedelta = OLD) -> Outcome | None:
@@ -187,25 +200,35 @@ class Serving:
 
         Returns when the first load has ended, or goes on for longer than START_S.
         """
+        self._is_followed = True
         loaded = threading.Event()
-        self._look_out = threading.Thread(
-            target=self._watch, args=(loaded,), name="look-out", daemon=True
-        )
-        self._look_out.start()
+        threading.Thread(target=self._watch, args=(loaded,), name="look-out", daemon=True).start()
         loaded.wait(START_S)
-
-    def stop(self) -> None:
-        """End the thread that `start` began; what is loaded is served on."""
-        self._stopping.set()
-        if self._look_out is not None:
-            self._look_out.join()
 
     def _watch(self, loaded: threading.Event) -> None:
         heard, looked = self._call.heard(), time.monotonic()
-        self.refresh()
-        loaded.set()
-        while not self._stopping.wait(LISTEN_S):
+        try:
+            self.refresh()
+        finally:
+            loaded.set()
+        while True:
+            time.sleep(LISTEN_S)
             call, now = self._call.heard(), time.monotonic()
             if call != heard or now - looked >= (EMPTY_S if self.live is None else LOOK_S):
                 self.refresh(patient=call == heard)
                 heard, looked = call, now
+
+    def _tell(self, outcome: Outcome) -> None:
+        for listener in self._listeners:
+            try:
+                listener(outcome)
+            except Exception:
+                # A metric that cannot be written, on a full disk say, must not end the looks.
+                log.exception("A listener failed on %s", outcome)
+
+    def _stuck(self, state: _State) -> tuple[str, ...]:
+        """Return a reason where the thread that looks has ended, or hangs."""
+        if not self._is_followed or state.looked_at is None:
+            return ()
+        silent = self._clock() - state.looked_at
+        return (STUCK.format(silent // timedelta(minutes=1)),) if silent > SILENT else ()

@@ -18,8 +18,8 @@ from deployment.aws_lambda.handler import make_handler
 logs.configure()
 # The stage of the API limits: what one instance of many counts says nothing.
 _settings = read_settings().model_copy(update={"rate_limit": NO_LIMIT})
-_serving = Serving(open_lake(_settings.lake))
-_app = create_app(_settings, _serving, metrics=False)
+_serving = Serving(open_lake(_settings.lake), _settings.load_traits())
+_app = create_app(_settings, _serving, operated=False)
 _serving.refresh()
 
 

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote_to_bytes
 
 from apig_wsgi import make_lambda_handler
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+RESERVED = "!#$%&'()*+,/:;=?@[]~"
+"""What stands for itself in a query that is encoded already."""
 
 type Event = dict[str, Any]
 type Handler = Callable[[Event, object], dict[str, Any]]
@@ -45,11 +49,21 @@ def below_its_stage(app: WSGIApplication) -> WSGIApplication:
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = environ["apig_wsgi.request_context"]
-        prefix, path = f"/{request['stage']}", environ["PATH_INFO"]
+        prefix, path = f"/{request['stage']}", _path(environ["apig_wsgi.full_event"])
+        environ["QUERY_STRING"] = quote(environ["QUERY_STRING"], safe=RESERVED)
         if path == prefix or path.startswith(f"{prefix}/"):
             environ["SCRIPT_NAME"] = prefix
-            environ["PATH_INFO"] = path.removeprefix(prefix) or "/"
+            path = path.removeprefix(prefix) or "/"
+        environ["PATH_INFO"] = path
         environ.setdefault("HTTP_X_REQUEST_ID", request.get("requestId", ""))
         return app(environ, start_response)
 
     return answer
+
+
+def _path(event: Event) -> str:
+    """Return an event's path as WSGI has it: its bytes as if they were Latin-1.
+
+    API Gateway hands paths over decoded, which apig-wsgi does not expect.
+    """
+    return unquote_to_bytes(event["rawPath"]).decode("latin-1")

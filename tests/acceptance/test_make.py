@@ -18,6 +18,7 @@ TARGETS = [
     "promote", "rollback", "quarantine",
     "simulate", "publish",
     "serve", "lambda", "image", "mlflow", "prefect", "schedule", "status", "stop",
+    "infra-validate", "infra-emulated", "infra-plan", "infra-apply",
     "test", "test-slow", "lint", "format", "bench", "bench-accuracy", "clean",
 ]
 # fmt: on
@@ -26,6 +27,10 @@ TARGETS = [
 LAMBDA = (
     *(f"deployment/aws_lambda/{name}.txt" for name in ("requirements", "base", "emulator")),
     "deployment/lighten.py",
+)
+REQUIREMENTS = (
+    "tests/peers/requirements.txt",
+    *(f"iac/requirements/{name}.txt" for name in ("checks", "emulated")),
 )
 
 RECORDER = f"""#!{sys.executable}
@@ -40,7 +45,7 @@ sys.exit(int(os.environ.get("ANSWER", "0")))
 @pytest.fixture
 def house(tmp_path: Path) -> Path:
     """A folder with the Makefile and a Python that only writes down how it was called."""
-    for name in ("Makefile", "Pipfile", "Pipfile.lock", "tests/peers/requirements.txt", *LAMBDA):
+    for name in ("Makefile", "Pipfile", "Pipfile.lock", *REQUIREMENTS, *LAMBDA):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     bin_folder = tmp_path / ".venv" / "bin"
@@ -230,6 +235,8 @@ def test_exit_code_of_the_command_is_told(house: Path) -> None:
     [
         (["promote"], "VERSION is missing. For example: make promote VERSION=3"),
         (["image"], "BASE_IMAGE is missing. For example: make image BASE_IMAGE="),
+        (["infra-plan"], "ENV is missing. For example: make infra-plan ENV=staging"),
+        (["infra-apply"], "ENV is missing. For example: make infra-apply ENV=staging"),
         (["backfill", "TO=2025-04-30"], "FROM is missing. For example: make backfill FROM="),
         (["backfill", "FROM=2025-01-01"], "TO is missing. For example: make backfill FROM="),
     ],
@@ -248,6 +255,8 @@ def test_clean_removes_what_make_made_and_nothing_else(house: Path) -> None:
         ".venv-pipenv/x",
         ".venv-peers/x",
         ".venv-lambda/x",
+        ".venv-iac/x",
+        ".venv-cloud/x",
         "data/publications/x",
         "data/run/x",
         ".mypy_cache/x",

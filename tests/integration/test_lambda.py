@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from canasta.commodity import Commodity
+from canasta.commodity import Commodity, load_traits
 from canasta.settings import ROOT, Settings
 from canasta.store import store_for
 from deployment.app.application import create_app
@@ -25,7 +24,6 @@ PYTHON = ROOT / ".venv-lambda" / "bin" / "python"
 TASK = ROOT / ".venv-lambda" / "task"
 EVENTS = ROOT / "deployment" / "aws_lambda" / "events"
 MAX_MB = 200
-COLD_S = 0.5
 HEAVY = {"mlflow", "pandas", "sklearn", "xgboost", "s3fs", "prefect", "pyarrow", "evidently"}
 
 FIRST_PREDICTION = """
@@ -87,9 +85,9 @@ def told(output: str) -> dict[str, Any]:
 
 
 def in_process(lake: str, content: Any) -> Any:
-    serving = Serving(open_lake(lake))
+    serving = Serving(open_lake(lake), load_traits("milk"))
     serving.refresh()
-    app = create_app(Settings(auth="open"), serving, metrics=False)
+    app = create_app(Settings(auth="open"), serving, operated=False)
     answer = app.test_client().post("/predict", json=content)
     assert answer.status_code == 200
     return answer.json
@@ -170,20 +168,6 @@ def test_a_plain_prediction_does_without_the_trees(lake: str) -> None:
     assert done.returncode == 0, done.stderr
     modules = set(json.loads(done.stdout.splitlines()[-1])["modules"])
     assert modules & {"treelite", "scipy", "boto3", "prometheus_client", "flask_limiter"} == set()
-
-
-def test_a_cold_start_takes_less_than_half_a_second(lake: str) -> None:
-    # Of the processor's time: that of the clock depends on what else runs beside the tests.
-    taken = []
-    for _ in range(3):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        done = run(
-            lake, "-c", FIRST_PREDICTION, plain_event(), AUTH="open", PYDANTIC_DISABLE_PLUGINS="1"
-        )
-        assert done.returncode == 0, done.stderr
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        taken.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
-    assert min(taken) < COLD_S
 
 
 def test_the_functions_packages_leave_room_in_the_image() -> None:

@@ -18,14 +18,14 @@ from deployment.app.openapi import description
 PAGE = Path(__file__).parent / "docs.html"
 
 
-def add(app: Flask, api: Api, with_key: bool) -> None:
-    """Add the addresses to `app`, which asks for keys or does not."""
+def add(app: Flask, api: Api, with_key: bool, operated: bool) -> None:
+    """Add the addresses to `app`; it asks for keys or not, and operators reach it or not."""
     page = PAGE.read_text(encoding="utf-8")
     policy = _policy(page)
 
     @lru_cache(maxsize=4)
     def described(root: str) -> str:
-        return json.dumps(description(api.traits, root, with_key), ensure_ascii=False)
+        return json.dumps(description(api.traits, root, with_key, operated), ensure_ascii=False)
 
     def openapi() -> Response:
         return Response(described(request.script_root), content_type="application/json")

@@ -11,7 +11,6 @@ from deployment.app.api import Api
 from deployment.app.live import Live
 from deployment.app.matching import labels
 from deployment.app.problems import ProblemError
-from deployment.app.schema import SIMULATED_WARNING
 from deployment.app.table import Row, Table
 
 JSON, CSV = "application/json", "text/csv"
@@ -35,12 +34,11 @@ class Forecasts:
         if _format() == CSV:
             headers = {"Content-Disposition": f'inline; filename="forecasts_{live.origin}.csv"'}
             return Response(table.csv(rows), content_type=f"{CSV}; charset=utf-8", headers=headers)
-        common = (SIMULATED_WARNING,) if live.simulated else ()
         content = {
             "origin": live.origin.isoformat(),
             "model": live.model.as_dict(),
             "forecasts": table.as_dicts(rows),
-            "warnings": [*warnings, *self._api.late(live), *common],
+            "warnings": [*warnings, *self._api.common(live)],
         }
         return Response(json.dumps(content, ensure_ascii=False), content_type=JSON)
 

@@ -28,7 +28,8 @@ def add(app: Flask, api: Api) -> None:
         if len(body) > MAX_BYTES:
             raise RequestEntityTooLarge
         answered = answerer.answer(body)
-        requests.current().told = answered.told
+        record = requests.current()
+        record.told, record.version = answered.told, answered.version
         return Response(answered.text, content_type=JSON)
 
     app.add_url_rule("/predict", view_func=predict, methods=["POST"])

@@ -61,6 +61,7 @@ class FixedServing:
         self.live = served
         self.reasons = reasons
         self.reloads = 0
+        self.outdated: str | None = None
         self.listeners: list[Callable[[Outcome], None]] = []
 
     @property

@@ -29,13 +29,14 @@ ONLY_FOR_S3 = {"boto3", "botocore"}
 
 PREDICT = """
 import json, sys
+from canasta.commodity import load_traits
 from canasta.settings import Settings
 from deployment.app.application import create_app
 from deployment.app.lake import open_lake
 from deployment.app.serving import Serving
 
 place, asked = sys.argv[1], json.loads(sys.argv[2])
-serving = Serving(open_lake(place))
+serving = Serving(open_lake(place), load_traits("milk"))
 serving.refresh()
 client = create_app(Settings(auth="open"), serving).test_client()
 

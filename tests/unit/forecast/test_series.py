@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from canasta.errors import UnknownLabel, UnknownSeries
+from canasta.errors import AmbiguousLabels, UnknownLabel, UnknownSeries
 from canasta.forecast.series import Directory, told
 
 COLUMNS = ("Estado", "Ciudad", "Tipo")
@@ -98,7 +98,7 @@ def test_label_that_is_known_as_it_stands_means_itself() -> None:
 def test_label_that_may_mean_several_is_settled_by_the_others_or_refused() -> None:
     assert TWINS.labels(1, "PEÑA") == ("Pena", "Peña")
     assert TWINS.find(("Uno", "PEÑA")) == 0
-    with pytest.raises(UnknownSeries, match="may be Dos, Pena; or Dos, Peña"):
+    with pytest.raises(AmbiguousLabels, match="may be Dos, Pena; or Dos, Peña"):
         TWINS.find(("Dos", "PEÑA"))
 
 

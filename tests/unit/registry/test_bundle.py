@@ -75,6 +75,28 @@ def test_one_changed_or_missing_byte_is_refused(name: str, tmp_path: Path) -> No
         read_bundle(lake, ref)
 
 
+def test_of_later_horizons_nothing_is_read_that_nobody_asked_for(tmp_path: Path) -> None:
+    lake, written = Store(str(tmp_path)), bundle(fitted(XGBOOST))
+    ref = store(lake, write_bundle(written))
+    for file in (tmp_path / "bundles" / "1").glob("trees-2-*"):
+        file.unlink()
+    found = read_bundle(lake, ref, horizons=1)
+    (hurdle,), expected = found.predictor.hurdles, written.predictor.hurdles[0]
+    assert hurdle.heads == expected.heads
+    np.testing.assert_array_equal(hurdle.predict(rows(50)).atoms, expected.predict(rows(50)).atoms)
+    with pytest.raises(ObjectCorrupt, match=r"trees-2-\w+\.treelite is promoted but missing"):
+        read_bundle(lake, ref)
+
+
+@pytest.mark.parametrize("name", ["model.json", "trees-1-up.treelite"])
+def test_of_the_horizons_that_are_read_every_byte_counts(name: str, tmp_path: Path) -> None:
+    lake, files = Store(str(tmp_path)), write_bundle(bundle(fitted(XGBOOST)))
+    ref = store(lake, files)
+    lake.replace(f"bundles/1/{name}", files[name][:-1])
+    with pytest.raises(ObjectCorrupt, match=name):
+        read_bundle(lake, ref, horizons=1)
+
+
 def test_another_format_is_refused(tmp_path: Path) -> None:
     lake = Store(str(tmp_path))
     manifest = to_json({"format": 99, "files": {}})

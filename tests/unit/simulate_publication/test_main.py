@@ -185,7 +185,7 @@ def test_serve_as_a_user_starts_it(publications: Path) -> None:
             answer = httpx.get(f"{url}/Leche05012024.xlsx", trust_env=False)
             assert answer.content == (publications / "Leche05012024.xlsx").read_bytes()
             process.send_signal(signal.SIGINT)
-            rest, _ = process.communicate(timeout=20)
+            rest, _ = process.communicate(timeout=60)
         finally:
             process.kill()
     assert process.returncode == 0

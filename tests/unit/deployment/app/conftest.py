@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
+from canasta.commodity import Traits, load_traits
 from canasta.forecast.recipe import PERSISTENCE, XGBOOST
+from canasta.ingest.identity import IDENTITY, SourceKind
 from canasta.registry.pointer import Pointer
 from canasta.store import store_for
 from deployment.app.lake import FolderLake
@@ -23,20 +25,37 @@ class Desk:
     Attributes:
         folder: it.
         promoted: writes promotions.
+        traits: of what is promoted.
     """
 
     folder: Path
     promoted: PromotedLake
+    traits: Traits = field(default_factory=lambda: load_traits("milk"))
 
     @property
     def lake(self) -> FolderLake:
         return FolderLake(self.folder)
 
-    def promote(self, version: int, algorithm: str = XGBOOST, publications: int = 6) -> Pointer:
+    def promote(
+        self,
+        version: int,
+        algorithm: str = XGBOOST,
+        publications: int = 6,
+        source: SourceKind = SourceKind.SNIIM,
+    ) -> Pointer:
         """Promote a small model, whose seed is its version, with forecasts that are its own."""
         history = panel(publications)
         outlook = drawn_outlook(history, seed=version)
-        return self.promoted.promote(version, bundle(fitted(algorithm, version)), history, outlook)
+        made = bundle(fitted(algorithm, version), source=source)
+        return self.promoted.promote(version, made, history, outlook)
+
+    def state(self, content: str | bytes | None) -> None:
+        """Write, or remove, what the lake says of itself."""
+        file = self.folder / IDENTITY
+        if content is None:
+            file.unlink(missing_ok=True)
+        else:
+            file.write_bytes(content.encode() if isinstance(content, str) else content)
 
     def promote_garbage(self, version: int) -> Pointer:
         """Promote a model whose trees are none, though their hashes are right."""

@@ -31,4 +31,5 @@ FAULTS: list[Callable[[list[Path]], None]] = [truncated, swapped, changed, missi
 
 
 def trees(lake: Path, version: int) -> list[Path]:
-    return sorted((lake / "bundles" / str(version)).glob("*.treelite"))
+    """Those of the next publication, which is as far as what-ifs look ahead."""
+    return sorted((lake / "bundles" / str(version)).glob("trees-1-*.treelite"))

@@ -1,18 +1,21 @@
 from __future__ import annotations
 
-import socket
-import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from canasta.errors import LakeUnreachable
+from canasta.errors import LakeUnreachable, ObjectCorrupt
+from canasta.forecast.recipe import PERSISTENCE
 from canasta.s3 import Bucket
 from canasta.store import Store, store_for
+from deployment.app.following import Follower
 from deployment.app.lake import Lake, open_lake
-from tests.s3_server import S3Server
+from tests.promoted_lake import PromotedLake
+from tests.unit.deployment.app.conftest import Desk
+from tests.unit.deployment.app.faults import trees
+from tests.unit.deployment.app.odd_s3 import Accent, OddS3, odd_s3
 
 KEY = "promoted/daily_model.json"
 
@@ -80,8 +83,9 @@ def test_keys_stay_inside(tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(b"1")
     folder = tmp_path / "lake"
     folder.mkdir()
-    with pytest.raises(KeyError):
-        open_lake(str(folder)).read("../secret")
+    for key in ("../secret", str(tmp_path / "secret"), "a/../../secret", "../lake2/secret"):
+        with pytest.raises(KeyError):
+            open_lake(str(folder)).read(key)
 
 
 def test_folder_that_is_gone_does_not_answer(tmp_path: Path) -> None:
@@ -96,23 +100,73 @@ def test_what_cannot_be_read_does_not_answer(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def silent(monkeypatch: pytest.MonkeyPatch, s3: S3Server) -> Iterator[str]:
-    """A server that takes connections and says nothing."""
-    for name, value in s3.variables.items():
-        monkeypatch.setenv(name, value)
-    with closing(socket.create_server(("127.0.0.1", 0))) as server:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.getsockname()[1]}")
-        yield "s3://lakes/lake"
+def odd(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[OddS3]:
+    """A server that speaks S3's protocol with an accent, on a folder."""
+    with odd_s3(tmp_path) as server:
+        for name, value in server.variables.items():
+            monkeypatch.setenv(name, value)
+        yield server
 
 
-def test_quick_look_gives_up_in_time(silent: str) -> None:
-    lake = open_lake(silent)
+@pytest.mark.parametrize("accent", [Accent.SILENT, Accent.TRICKLING])
+def test_quick_look_gives_up_whatever_the_server_does(odd: OddS3, accent: Accent) -> None:
+    """Not only between two bytes: until the last one."""
+    odd.store(KEY, b"one")
+    lake = open_lake(odd.url)
+    seen = lake.look(KEY, None, quick=False)
+    assert seen is not None
+    odd.accent = accent
+    with pytest.raises(LakeUnreachable, match="within 300 ms"):
+        lake.look(KEY, seen.tag, quick=True)
+    assert odd.answering, "it would have been waited for"
+    with pytest.raises(LakeUnreachable, match="within 300 ms"):
+        lake.look(KEY, seen.tag, quick=True)
+    assert odd.asked == 2, "a look that goes on is not joined by another"
+    odd.accent = Accent.NONE
+    odd.finish()
+    for _ in range(20):  # what was begun tries once more, after a while of boto3's choice
+        with suppress(LakeUnreachable):
+            assert lake.look(KEY, None, quick=True) == seen
+            break
+    else:
+        pytest.fail("The lake answers again, and is not heard.")
+
+
+@pytest.mark.parametrize("accent", [Accent.NO_DATE, Accent.NO_TAG, Accent.NO_AGE, Accent.NO_XML])
+@pytest.mark.parametrize("quick", [False, True])
+def test_answer_that_is_malformed_is_none(odd: OddS3, accent: Accent, quick: bool) -> None:
+    odd.store(KEY, b"one")
+    lake = open_lake(odd.url)
+    lake.look(KEY, None)
+    odd.accent = accent
     with pytest.raises(LakeUnreachable):
-        lake.look(KEY, None, quick=True)  # builds the client too, which takes its time, once
-    began = time.monotonic()
-    with pytest.raises(LakeUnreachable):
-        lake.look(KEY, None, quick=True)
-    assert time.monotonic() - began < 0.35
+        lake.look(KEY, None, quick=quick)
+    if not quick:
+        with pytest.raises(LakeUnreachable):
+            lake.read(KEY)
+
+
+def test_object_that_s3_denies_may_be_missing_or_forbidden(odd: OddS3) -> None:
+    """To who may not list, a missing object is 403."""
+    lake = open_lake(odd.url)
+    odd.accent = Accent.NO_LISTING
+    with pytest.raises(ObjectCorrupt, match=r"missing, or may not be read.*s3:ListBucket"):
+        lake.read("panels/one.npz")
+    with pytest.raises(LakeUnreachable, match="refuses the credentials"):
+        lake.look(KEY, None)
+
+
+def test_without_leave_to_list_what_is_sound_is_served_instead_of_what_is_missing(
+    odd: OddS3,
+) -> None:
+    desk = Desk(odd.folder, PromotedLake(store_for(str(odd.folder))))
+    desk.promote(1, PERSISTENCE)
+    desk.promote(2)
+    trees(odd.folder, 2)[0].unlink()
+    odd.accent = Accent.NO_LISTING
+    found = Follower(open_lake(odd.url), desk.traits).follow()
+    assert found.live is not None
+    assert (found.live.model.version, found.live.predictor_model.version) == (2, 1)
 
 
 def test_bucket_reads_what_it_wrote(s3_url: str) -> None:

@@ -1,27 +1,19 @@
 """How often one may ask."""
 
 import logging
-from collections.abc import Iterator
 from hashlib import sha256
 from http import HTTPStatus
 
 import pytest
 from flask.testing import FlaskClient
 
+from canasta.errors import SettingsError
 from canasta.settings import Settings
 from deployment.app.live import Live
 from tests.unit.deployment import serve
 
 KEYS = ("1" * 64, "2" * 64)
 FINE, OFTEN = HTTPStatus.OK, HTTPStatus.TOO_MANY_REQUESTS
-
-
-@pytest.fixture(autouse=True)
-def _no_trace_in_flask_limiters_logger() -> Iterator[None]:
-    logger = logging.getLogger("flask-limiter")
-    handlers = logger.handlers[:]
-    yield
-    logger.handlers[:] = handlers
 
 
 def asked(client: FlaskClient, times: int, **headers: str) -> list[int]:
@@ -65,11 +57,27 @@ def test_redis_that_is_gone_is_replaced_by_memory_and_told_once(
     live: Live, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = Settings(
-        auth="open", rate_limit="4/hour", rate_limit_storage="redis://127.0.0.1:1/0"
+        auth="open", rate_limit="4/hour", rate_limit_storage="redis://:secret@127.0.0.1:1/0"
     )
     client = serve.client(live, settings)
     with caplog.at_level(logging.INFO):
         assert asked(client, 6) == [FINE] * 4 + [OFTEN] * 2
-    told = [one.message for one in caplog.records if one.name == "flask-limiter"]
-    assert len([one for one in told if "unreachable" in one]) == 1
-    assert not [one for one in caplog.records if one.levelno >= logging.ERROR]
+    [told] = [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING]
+    assert told.startswith("Redis at 127.0.0.1:1 does not count requests (")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://127.0.0.1:port/0",
+        "redis://:secret#1@127.0.0.1:6379/0",
+        "redis://:secret/1@127.0.0.1:6379/0",
+        "redis://:secret@127.0.0.1:6379/0?timeout=1",
+        "redis://:secret@127.0.0.1:6379/0?socket_timeout=secret",
+    ],
+)
+def test_url_that_names_no_redis_is_refused_at_the_start(url: str) -> None:
+    settings = Settings(auth="open", rate_limit="4/hour", rate_limit_storage=url)
+    with pytest.raises(SettingsError, match="RATE_LIMIT_STORAGE names no Redis") as refused:
+        serve.client(None, settings)
+    assert "secret" not in str(refused.value)

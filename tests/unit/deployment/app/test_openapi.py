@@ -9,8 +9,12 @@ from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 
 from canasta.commodity import load_traits
+from canasta.settings import Settings
+from deployment.app.application import create_app
+from deployment.app.live import Live
 from deployment.app.openapi import description
 from tests.unit.deployment.app.test_requests_table import GUADALAJARA, TABLE, Wrong
+from tests.unit.deployment.serve import FixedServing
 
 MEANT = {
     "unknown-label", "not-quoted", "past-date", "beyond-horizon", "partial-date",
@@ -42,6 +46,15 @@ def test_every_address_and_method_is_described_and_nothing_else(
         for method in (rule.methods or set()) - {"HEAD"}
     }
     assert routes == {(path, one) for path, own in described["paths"].items() for one in own}
+
+
+def test_nothing_is_described_that_is_not_there_where_no_operator_comes(live: Live) -> None:
+    app = create_app(Settings(auth="open"), FixedServing(live), operated=False)
+    addresses = {rule.rule for rule in app.url_map.iter_rules()}
+    described = app.test_client().get("/openapi.json").json
+    assert described is not None
+    assert described["paths"].keys() == addresses
+    assert addresses & {"/metrics", "/admin/reload"} == set()
 
 
 def test_all_references_lead_somewhere_and_all_schemas_are_valid(

@@ -64,6 +64,7 @@ def test_list_and_problem_are_counted_and_named(client: FlaskClient, lines: io.S
     assert last(lines).items() >= {"rows": 2, "problems": 1, "version": serve.VERSION}.items()
     problem = client.post("/predict", json={"Estado": "hidden"})
     assert last(lines)["problem"] == "invalid-request"
+    assert last(lines)["version"] == serve.VERSION
     assert problem.json is not None
     assert problem.json["request_id"] == last(lines)["request_id"]
 

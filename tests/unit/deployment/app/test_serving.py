@@ -3,7 +3,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -11,7 +13,7 @@ from canasta.registry.pointer import Pointer
 from deployment.app import serving as under_test
 from deployment.app.following import GOES_ON, NOTHING, UNUSABLE
 from deployment.app.reload_call import ReloadCall
-from deployment.app.serving import OLD, Outcome, Serving, Status
+from deployment.app.serving import OLD, SILENT, STUCK, Outcome, Serving, Status
 from tests.unit.deployment.app.conftest import Desk
 from tests.unit.deployment.app.faults import trees, truncated
 
@@ -26,6 +28,20 @@ class Clock:
         return self.time
 
 
+class Parking(ReloadCall):
+    """A call, until the test is over: then whoever listens, without an end, waits for ever."""
+
+    def __init__(self, call: ReloadCall, over: threading.Event) -> None:
+        self.ring = call.ring  # type: ignore[method-assign] # the same call
+        self._heard = call.heard
+        self._over = over
+
+    def heard(self) -> bytes:
+        if self._over.is_set():
+            threading.Event().wait()
+        return self._heard()
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -33,25 +49,24 @@ def clock() -> Clock:
 
 @pytest.fixture
 def serving(desk: Desk, clock: Clock) -> Serving:
-    return Serving(desk.lake, clock)
+    return Serving(desk.lake, desk.traits, clock)
 
 
 @pytest.fixture
 def started(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[ReloadCall], Serving]]:
-    """Servings whose threads run, and are ended."""
+    """Servings whose threads look until the test is over."""
     monkeypatch.setattr(under_test, "LISTEN_S", 0.01)
-    running: list[Serving] = []
+    over = threading.Event()
 
     def start(call: ReloadCall) -> Serving:
-        running.append(Serving(desk.lake, call=call))
-        running[-1].start()
-        return running[-1]
+        serving = Serving(desk.lake, desk.traits, call=Parking(call, over))
+        serving.start()
+        return serving
 
     yield start
-    for one in running:
-        one.stop()
+    over.set()
 
 
 def until(happened: Callable[[], bool]) -> None:
@@ -59,6 +74,10 @@ def until(happened: Callable[[], bool]) -> None:
     while not happened():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def serves(worker: Serving, version: int) -> bool:
+    return worker.status.version == version
 
 
 def test_before_anything_is_loaded_it_is_not_ready(serving: Serving, clock: Clock) -> None:
@@ -92,10 +111,12 @@ def test_failure_leaves_live_and_says_why(serving: Serving, desk: Desk) -> None:
 @pytest.mark.usefixtures("champion")
 def test_degraded_start_is_ready_and_says_why(serving: Serving, desk: Desk) -> None:
     truncated(trees(desk.folder, 2))
-    assert serving.refresh() == Outcome(True, 2, None)
+    outcome = serving.refresh()
     assert serving.status.ready
     assert serving.live is not None
-    assert serving.status.reasons == serving.live.degraded != ()
+    assert serving.status.reasons == serving.live.reasons != ()
+    assert outcome == Outcome(True, 2, " ".join(serving.live.reasons))
+    assert serving.refresh() == replace(outcome, changed=False)
 
 
 @pytest.mark.usefixtures("champion")
@@ -161,14 +182,72 @@ def test_look_out_waits_for_the_first_promotion(
 
 
 @pytest.mark.usefixtures("champion")
-def test_stop_ends_the_thread_and_what_is_loaded_stays(
+def test_listener_that_fails_ends_nothing(
+    desk: Desk,
     started: Callable[[ReloadCall], Serving],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    monkeypatch.setattr(under_test, "LOOK_S", 0.05)
+    heard: list[Outcome] = []
+
+    def failing(_: Outcome) -> None:
+        raise OSError("No space left on device")
+
     worker = started(ReloadCall())
-    worker.stop()
-    assert "look-out" not in {thread.name for thread in threading.enumerate()}
-    assert worker.live is not None
+    worker.subscribe(failing)
+    worker.subscribe(heard.append)
+    for number in (3, 4):
+        desk.promote(number)
+        until(partial(serves, worker, number))
+    assert {outcome.version for outcome in heard} >= {3, 4}
+    assert "No space left on device" in caplog.text
 
 
-def test_look_is_within_a_minute() -> None:
-    assert under_test.LOOK_S + under_test.LISTEN_S < 60
+def test_thread_that_ends_in_its_first_load_holds_up_no_start(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looking: list[threading.Thread] = []
+
+    def failing() -> None:
+        looking.append(threading.current_thread())
+        raise MemoryError
+
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    monkeypatch.setattr(serving, "refresh", failing)
+    monkeypatch.setattr(under_test, "START_S", 2 * PATIENCE_S)
+    starting = threading.Thread(target=serving.start)
+    starting.start()
+    starting.join(PATIENCE_S)
+    assert not starting.is_alive()
+    looking[0].join()
+
+
+@pytest.mark.usefixtures("champion")
+def test_thread_that_looks_no_more_is_told(desk: Desk, clock: Clock) -> None:
+    over = threading.Event()
+    serving = Serving(desk.lake, desk.traits, clock, Parking(ReloadCall(), over))
+    serving.subscribe(lambda _: over.set())
+    serving.start()
+    clock.time += SILENT
+    assert not serving.status.reasons
+    clock.time += timedelta(minutes=1)
+    assert serving.status.ready
+    assert serving.status.reasons == (STUCK.format(6),)
+
+
+@pytest.mark.usefixtures("champion")
+def test_where_no_thread_looks_nobody_may_have_asked(serving: Serving, clock: Clock) -> None:
+    serving.refresh_if_old()
+    clock.time += timedelta(days=1)
+    assert serving.status.reasons == ()
+
+
+@pytest.mark.usefixtures("champion")
+def test_what_was_promoted_and_is_not_served_is_told(serving: Serving, desk: Desk) -> None:
+    serving.refresh()
+    assert serving.outdated is None
+    desk.promote(3)
+    truncated(trees(desk.folder, 3))
+    serving.refresh()
+    assert serving.outdated == UNUSABLE + GOES_ON

@@ -3,8 +3,8 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
+import pytest
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -67,38 +67,75 @@ def test_failed_looks_at_the_pointer_are_counted(live: Live) -> None:
 
 
 def test_lambda_has_no_metrics(live: Live) -> None:
-    app = create_app(Settings(auth="open"), serve.FixedServing(live), metrics=False)
+    app = create_app(Settings(auth="open"), serve.FixedServing(live), operated=False)
     assert app.test_client().get("/metrics").status_code == 404
 
 
+def test_when_the_pointer_was_looked_at_is_told(live: Live) -> None:
+    serving = serve.FixedServing(live)
+    found = scraped(create_app(Settings(auth="open"), serving))
+    looked = serving.status.looked_at
+    assert looked is not None
+    assert found["canasta_looked_timestamp_seconds",] == looked.timestamp()
+
+
 WORKERS = """
-import os
+import os, sys
+from canasta.commodity import load_commodity
 from canasta.settings import Settings
 from deployment.app.application import create_app
 from deployment.app.serving import Outcome
 from tests.unit.deployment import serve
+from tests.unit.registry.builders import fitted
+
+live = serve.live(serve.history(load_commodity("milk"), 30), fitted("persistence").predictor)
+older = serve.live(serve.history(load_commodity("milk"), 29), fitted("persistence").predictor)
 serving = serve.FixedServing(None)
-app = create_app(Settings(auth="open"), serving)
-for worker in range(2):
-    child = os.fork()
-    if not child:
-        for _ in range(worker + 1):
+app = create_app(Settings(auth="open"), serving, serve.noon(live.origin))
+
+def worker(asked, served, reasons):
+    if not os.fork():
+        serving.live, serving.reasons = served, reasons
+        for listener in serving.listeners:
+            listener(Outcome(False, None, " ".join(reasons) or None))
+        for _ in range(asked):
             app.test_client().get("/health")
+        if asked == 2:
+            print(app.test_client().get("/metrics").text, flush=True)
         os._exit(0)
-    os.waitpid(child, 0)
-print(app.test_client().get("/metrics").text)
+    os.wait()
+
+worker(1, older, ("It is degraded.",))
+worker(2, live, ())
 """
 
 
-def test_counts_of_all_workers_are_added_up(tmp_path: Path) -> None:
-    environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+@pytest.fixture(scope="module")
+def of_two(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """What a sound worker tells, beside another that is degraded and serves older forecasts."""
+    environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path_factory.mktemp("counts"))}
     done = subprocess.run(
         [sys.executable, "-c", WORKERS],
         cwd=ROOT,
         env=environment,
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
-    wanted = 'canasta_answers_total{endpoint="health",method="GET",status="200"} 3.0'
-    assert wanted in done.stdout.splitlines()
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_counts_of_all_workers_are_added_up(of_two: list[str]) -> None:
+    assert 'canasta_answers_total{endpoint="health",method="GET",status="200"} 3.0' in of_two
+    assert "canasta_refresh_failures_total 1.0" in of_two
+
+
+def test_how_the_worst_of_all_workers_stands_is_told(of_two: list[str]) -> None:
+    """Whichever is asked; and the master, which never serves anything, is none of them."""
+    assert "canasta_ready 1.0" in of_two
+    assert "canasta_degraded 1.0" in of_two
+    assert "canasta_data_age_days 2.0" in of_two
+    assert f"canasta_model_version {serve.VERSION}.0" in of_two
+    told = [line for line in of_two if line.startswith("canasta_served_version{")]
+    assert len(told) == 2

@@ -130,6 +130,16 @@ def test_a_query_keeps_its_repeated_names(handler: Handler) -> None:
     assert body_of(handler(event, None))["query"] == {"Tipo": ["A", "B"], "Estado": ["México"]}
 
 
+@pytest.mark.parametrize("path", ["/default/中", "/default/é", "/default/%E4%B8%AD", "/中/predict"])
+def test_a_path_in_any_script_is_only_not_found(handler: Handler, path: str) -> None:
+    assert handler(asking(path, "default"), None)["statusCode"] == 404
+
+
+def test_a_query_that_comes_decoded_is_read(handler: Handler) -> None:
+    event = asking("/predict", "$default", rawQueryString="Ciudad=Cancún&Estado=中")
+    assert body_of(handler(event, None))["query"] == {"Ciudad": ["Cancún"], "Estado": ["中"]}
+
+
 def test_the_gateways_number_is_the_requests_unless_the_sender_gave_one(handler: Handler) -> None:
     assert body_of(handler(stored("predict"), None))["id"] == "JKJaXmPLvHcESHA"
     event = stored("predict")

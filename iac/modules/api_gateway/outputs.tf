@@ -1,0 +1,9 @@
+output "id" {
+  description = "The API's id."
+  value       = aws_apigatewayv2_api.api.id
+}
+
+output "url" {
+  description = "Where it answers, stage included, without a final slash."
+  value       = "${aws_apigatewayv2_api.api.api_endpoint}/${aws_apigatewayv2_stage.stage.name}"
+}
