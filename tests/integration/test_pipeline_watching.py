@@ -11,6 +11,7 @@ from canasta.monitor.live import LOGGED
 from canasta.monitor.outcomes import read_outcomes
 from canasta.registry.connection import connect
 from orchestration.__main__ import main
+from tests.alert_rules import OF_THE_PIPELINE, metrics_of_alerts, samples_in
 from tests.integration.conftest import FirstRun
 from tests.integration.pipeline_setting import House
 from tests.outcomes_oracle import KEY, live_outcomes
@@ -53,6 +54,7 @@ def test_what_came_is_scored_logged_and_shown(
     assert logged.value == 185
     assert 'canasta_live_publications{commodity="milk",horizon="1"} 1.0' in metrics(at_home)
     assert 'run_failed_steps{commodity="milk"} 0.0' in metrics(at_home)
+    assert metrics_of_alerts(*OF_THE_PIPELINE) <= samples_in(metrics(at_home))
 
     assert main(["status"]) == 0
     told = capsys.readouterr().out
