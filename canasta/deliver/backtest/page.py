@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from canasta.deliver.backtest.pictures import (
@@ -27,6 +26,7 @@ from canasta.deliver.backtest.spanish import contestant, figure, long_date, perc
 from canasta.deliver.backtest.tables import Measured, contestants_table, measure, slice_rows
 from canasta.deliver.backtest.verdict import FAR_BEHIND, far_behind, verdict
 from canasta.deliver.highlights import SPANISH
+from canasta.deliver.templating import rendered
 from canasta.forecast.evaluation.backtest import Backtest
 from canasta.forecast.evaluation.diagnosis import (
     Measure,
@@ -123,15 +123,9 @@ def page(backtest: Backtest, story: PageFacts) -> str:
         )
     measured = measure(backtest)
     best = leader(backtest)
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"long_date": long_date, "percent": percent}
-    html = environment.get_template(TEMPLATE).render(
+    return rendered(
+        TEMPLATE,
+        [TEMPLATES],
         story=story,
         simulated=SIMULATED,
         backtest=backtest,
@@ -142,7 +136,6 @@ def page(backtest: Backtest, story: PageFacts) -> str:
         ahead=_ahead,
         pictures=None if best is None else _pictures(backtest, best, measured, story),
     )
-    return html.replace(" %", "\N{NO-BREAK SPACE}%")  # a line may not begin with the sign
 
 
 def _ends(backtest: Backtest, measured: Measured) -> list[int]:

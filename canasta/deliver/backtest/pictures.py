@@ -80,7 +80,7 @@ def skill_picture(name: str, title: str, curves: Mapping[str, Sequence[SkillAhea
         curves: by contestant.
     """
     with page_style():
-        drawn, axes = _figure(SMALL)
+        drawn, axes = new_figure(SMALL)
         axes.axhline(0, color=MUTED, lw=1)
         for position, (who, mark) in enumerate(marks_of(list(curves)).items()):
             ahead = np.array([one.horizon for one in curves[who]])
@@ -106,7 +106,7 @@ def reliability_picture(name: str, title: str, found: Reliability) -> Markup:
         _count_bars(counts, found.probability, found.count)
         counts.set(xlabel="probabilidad de cambio anunciada")
         for axis in (rates.xaxis, rates.yaxis):
-            axis.set_major_formatter(_shares)
+            axis.set_major_formatter(SHARES)
         told = _pairs(found.probability, found.frequency)
         return inline_svg(drawn, name, f"{title}: anunciado y ocurrido. {told}")
 
@@ -114,7 +114,7 @@ def reliability_picture(name: str, title: str, found: Reliability) -> Markup:
 def coverage_picture(name: str, title: str, found: Coverage) -> Markup:
     """Draw how often the 80 and 95 % ranges held what came, by P(change)."""
     with page_style():
-        drawn, axes = _figure(LARGE)
+        drawn, axes = new_figure(LARGE)
         drawings = ((0.95, found.share_95, WIDE), (0.80, found.share_80, NARROW))
         for nominal, shares, mark in drawings:
             axes.axhline(nominal, color=mark.colour, lw=0.8, ls=":")
@@ -123,7 +123,7 @@ def coverage_picture(name: str, title: str, found: Coverage) -> Markup:
         axes.set(xlim=(0, 1), ylim=(lowest - 0.03, 1.02), ylabel="precios dentro del rango")
         axes.set(xlabel="probabilidad de cambio anunciada")
         for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter(_shares)
+            axis.set_major_formatter(SHARES)
         told = _pairs(found.probability, found.share_95)
         return inline_svg(drawn, name, f"{title}: cobertura del rango del 95 %. {told}")
 
@@ -131,13 +131,13 @@ def coverage_picture(name: str, title: str, found: Coverage) -> Markup:
 def width_picture(name: str, title: str, found: Coverage, unit: str) -> Markup:
     """Draw the mean width of the 80 and 95 % ranges, by P(change)."""
     with page_style():
-        drawn, axes = _figure(LARGE)
+        drawn, axes = new_figure(LARGE)
         for widths, mark in ((found.width_95, WIDE), (found.width_80, NARROW)):
             _line(axes, found.probability, widths, mark, found.count)
         axes.set(xlim=(0, 1), ylabel=f"ancho medio ({unit})")
         axes.set_ylim(bottom=0)
         axes.set(xlabel="probabilidad de cambio anunciada")
-        axes.xaxis.set_major_formatter(_shares)
+        axes.xaxis.set_major_formatter(SHARES)
         ends = [f"{figure(widths.max(), '.2f')} {unit}" for widths in _widths(found)]
         told = f"el del 95 % llega a {ends[0]} y el del 80 % a {ends[1]}"
         return inline_svg(drawn, name, f"{title}: ancho medio de los rangos; {told}.")
@@ -146,15 +146,15 @@ def width_picture(name: str, title: str, found: Coverage, unit: str) -> Markup:
 def gain_picture(name: str, targets: Sequence[date], gains: Mapping[str, Floats]) -> Markup:
     """Draw the CRPS saved up to each target date, by contestant."""
     with page_style():
-        drawn, axes = _figure(LARGE)
+        drawn, axes = new_figure(LARGE)
         axes.axhline(0, color=MUTED, lw=1)
         for who, mark in marks_of(list(gains)).items():
             sparse = max(1, len(targets) // 6)
             axes.plot(
-                _days(targets), gains[who], color=mark.colour, ls=mark.dashes, lw=1.5,
+                days_of(targets), gains[who], color=mark.colour, ls=mark.dashes, lw=1.5,
                 marker=mark.marker, ms=3.5, markevery=sparse,
             )  # fmt: skip
-        _date_axis(axes, short_month)
+        date_axis(axes, short_month)
         axes.set(ylabel="error ahorrado (%)")
         told = "; ".join(f"{contestant(w)} {figure(g[-1], '+.2f')} %" for w, g in gains.items())
         alt = f"Error ahorrado hasta cada publicación; al final: {told}."
@@ -175,8 +175,8 @@ def miss_picture(
             horizon 0 is the last price. As many as lie within the history.
     """
     with page_style():
-        drawn, axes = _figure(FLAT)
-        days = _days(history.dates)
+        drawn, axes = new_figure(FLAT)
+        days = days_of(history.dates)
         said = days[history.at : history.at + len(ahead[0])]
         low, median, high = ahead
         axes.fill_between(said, low, high, color=BLUE, alpha=0.22, lw=0)
@@ -185,7 +185,7 @@ def miss_picture(
         axes.axvline(days[history.at], color=MUTED, lw=0.8, ls=":")
         axes.plot(days, history.prices, color=INK, lw=1.1, marker=".", ms=3.5)
         axes.plot(said[1:2], [miss.came], color=WORSE, marker="D", ms=6, ls="none")
-        _date_axis(axes, short_day)
+        date_axis(axes, short_day)
         axes.yaxis.set_major_locator(MaxNLocator(nbins=4))
         alt = (
             f"{title}: precio de las publicaciones alrededor del pronóstico; rango del 95 % de "
@@ -195,10 +195,12 @@ def miss_picture(
         return inline_svg(drawn, name, alt)
 
 
-_shares = FuncFormatter(lambda share, _: f"{100 * share:.0f} %")
+SHARES = FuncFormatter(lambda share, _: f"{100 * share:.0f} %")
+"""Writes the ticks of an axis of shares."""
 
 
-def _figure(size: tuple[float, float]) -> tuple[Figure, Axes]:
+def new_figure(size: tuple[float, float]) -> tuple[Figure, Axes]:
+    """Return a figure of `size` inches and its axes; to be called within `page_style`."""
     drawn = Figure(figsize=size, layout="constrained")
     return drawn, drawn.subplots()
 
@@ -231,13 +233,15 @@ def _count_bars(axes: Axes, probability: Floats, count: Counts) -> None:
     axes.grid(visible=False)
 
 
-def _date_axis(axes: Axes, written: Callable[[date], str]) -> None:
+def date_axis(axes: Axes, written: Callable[[date], str]) -> None:
+    """Give an axis of dates a few ticks, each as `written` says it."""
     axes.xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=6))  # type: ignore[no-untyped-call] # matplotlib.dates has no annotations
     shown = FuncFormatter(lambda at, _: written(num2date(at)))  # type: ignore[no-untyped-call] # the same
     axes.xaxis.set_major_formatter(shown)
 
 
-def _days(dates: Sequence[date]) -> Any:
+def days_of(dates: Sequence[date]) -> Any:
+    """Return dates as matplotlib draws them."""
     return np.array(dates, dtype="datetime64[D]")
 
 
