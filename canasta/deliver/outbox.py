@@ -16,6 +16,7 @@ arrived.
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import logging
 import time
@@ -84,6 +85,23 @@ class Waiting:
     sent: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A message that waits no more.
+
+    Attributes:
+        key: of its event.
+        at: when it left.
+        how: what became of it.
+        reason: why it could not be sent; empty where it was.
+    """
+
+    key: str
+    at: datetime
+    how: How
+    reason: str = ""
+
+
 @dataclass
 class Delivery:
     """What became of the messages that waited: how many."""
@@ -147,6 +165,15 @@ class Outbox:
         found = (self._read(key) for key in self._store.keys(WAITING))
         kept = (one for one in found if one is not None)
         return sorted(kept, key=lambda one: (one.since, one.message.key))
+
+    def told(self) -> list[Told]:
+        """Return the events that were told, the newest first; marks that cannot be read are not."""
+        keys = self._store.keys(TOLD)
+        found = [
+            _mark(key, mark) for key, mark in zip(keys, self._store.read_all(keys), strict=True)
+        ]
+        kept = (one for one in found if one is not None)
+        return sorted(kept, key=lambda one: (one.at, one.key), reverse=True)
 
     def send_all(self, sender: Sender | None) -> Delivery:
         """Send what waits, in order, until nothing does or the service must be left alone.
@@ -278,6 +305,21 @@ class Outbox:
         for mark in (self._folder / TOLD).glob("*.json"):
             if mark.stat().st_mtime < oldest:
                 mark.unlink(missing_ok=True)
+
+
+def outbox_folder(monitor_dir: Path, lake_url: str) -> Path:
+    """Return where the outbox of a lake lies: others' events are others, whatever their dates."""
+    its_own = hashlib.sha256(lake_url.encode()).hexdigest()[:8]
+    return monitor_dir / "outbox" / f"{Path(lake_url).name}-{its_own}"
+
+
+def _mark(key: str, content: bytes) -> Told | None:
+    name = key.removeprefix(f"{TOLD}/").removesuffix(".json")
+    try:
+        mark = json.loads(content)
+        return Told(name, datetime.fromisoformat(mark["at"]), How(mark["how"]), mark["reason"])
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _waiting(key: str) -> str:

@@ -3,6 +3,7 @@
     evidently-<version>.js, .woff2                  what all pages share
     <kind>/<YYYY>/<day>-<sha8 of its content>.json  every run's figures, once
     <kind>/<day>.html                               pages of the newest days
+    index.html                                      the page that leads to them
 
 A page holds its data alone, 0.1 MB, and opens from the disk. The kinds are `drift` and
 `performance`.

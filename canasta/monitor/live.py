@@ -132,7 +132,7 @@ def publication_figures(outcomes: pd.DataFrame) -> dict[int, dict[date, dict[str
     Every publication has LOGGED, the number of its forecasts of all horizons. An RMSE is the root
     of that publication's mean square.
     """
-    groups = _measures(outcomes).groupby(["version", "target", "horizon"])
+    groups = measures(outcomes).groupby(["version", "target", "horizon"])
     means = groups.mean().assign(forecasts=groups.size()).reset_index()
     found: dict[int, dict[date, dict[str, float]]] = {}
     for row in means.to_dict("records"):
@@ -147,8 +147,11 @@ def publication_figures(outcomes: pd.DataFrame) -> dict[int, dict[date, dict[str
     return found
 
 
-def _measures(outcomes: pd.DataFrame) -> pd.DataFrame:
-    """Return for each outcome what is averaged, by the names of MEASURES; RMSEs as squares."""
+def measures(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Return for each outcome what is averaged, by the names of MEASURES; RMSEs as squares.
+
+    Before them stand `version`, `target` and `horizon`.
+    """
     came = outcomes["came"]
     inside = {
         f"coverage_{share}": covered(

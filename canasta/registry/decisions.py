@@ -113,6 +113,10 @@ def read_record(lake: Reader, key: str) -> Record:
         content = lake.read(key)
     except KeyError:
         raise ObjectCorrupt(f"The decision {key} is missing; restore it from a backup.") from None
+    return _parsed(key, content)
+
+
+def _parsed(key: str, content: bytes) -> Record:
     if sha256(content)[:8] != key.removesuffix(".json")[-8:]:
         raise ObjectCorrupt(f"The decision {key} was changed after it was written; restore it.")
     try:
@@ -134,6 +138,16 @@ def newest_first(lake: Store) -> Iterator[tuple[str, Record]]:
     """Yield keys and records, the newest first; a record is read when its turn comes."""
     for key in reversed(lake.keys(FOLDER)):
         yield key, read_record(lake, key)
+
+
+def read_newest(lake: Store, count: int) -> list[Record]:
+    """Return the newest records, `count` at most, the newest first; all are read at once.
+
+    Raises:
+        ObjectCorrupt: one of them was changed, or is no decision record.
+    """
+    keys = lake.keys(FOLDER)[::-1][:count]
+    return [_parsed(key, content) for key, content in zip(keys, lake.read_all(keys), strict=True)]
 
 
 def newest_search(lake: Store) -> Record | None:

@@ -31,7 +31,7 @@ from canasta.deliver.messages.decisions import decision
 from canasta.deliver.messages.digest import Digest, digest, digest_key
 from canasta.deliver.messages.message import Document, Message
 from canasta.deliver.messages.wording import Marks
-from canasta.deliver.outbox import MAX_AGE, Delivery, Outbox
+from canasta.deliver.outbox import MAX_AGE, Delivery, Outbox, outbox_folder
 from canasta.deliver.publish import Published
 from canasta.deliver.report import ModelName
 from canasta.deliver.telegram import TelegramSender
@@ -78,6 +78,7 @@ STEPS = {
     "report_performance": "escribir el informe de desempeño",
     "check_drift": "revisar si el mercado cambió",
     "write_metrics": "escribir las métricas",
+    "write_monitor_page": "escribir la página de vigilancia",
     "forecast_the_past": "pronosticar un día pasado",
     "write_missing_report": "escribir un reporte que faltaba",
     "flush": "enviar mensajes",
@@ -208,9 +209,8 @@ def tell_failure(flow: Any, flow_run: Any, state: Any) -> None:
 
 
 def outbox(settings: Settings, lake_url: str) -> Outbox:
-    """Return the outbox of a lake: others' events are others, whatever their dates."""
-    its_own = hashlib.sha256(lake_url.encode()).hexdigest()[:8]
-    folder = settings.monitor_dir / "outbox" / f"{Path(lake_url).name}-{its_own}"
+    """Return the outbox of a lake."""
+    folder = outbox_folder(settings.monitor_dir, lake_url)
     return Outbox(folder, lambda: datetime.now(UTC), _note_in(settings.monitor_dir))
 
 

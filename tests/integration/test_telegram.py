@@ -14,7 +14,7 @@ import pytest
 
 from canasta.deliver.messages.markup import bold
 from canasta.deliver.messages.message import Document, Message, Part
-from canasta.deliver.outbox import MAX_AGE, MAX_WAITING, PATIENCE_S, Outbox
+from canasta.deliver.outbox import MAX_AGE, MAX_WAITING, PATIENCE_S, How, Outbox, Told
 from canasta.deliver.telegram import TelegramSender
 from tests.s3_server import free_ports
 from tests.telegram_server import (
@@ -124,6 +124,19 @@ def test_without_credentials_the_text_goes_to_the_log_and_counts_as_told(desk: D
     assert (done.sent, done.logged, done.waiting) == (0, 1, 0)
     assert desk.log == ["Leche: 29.53 & más\n[precios.csv, precios.xlsx]"]
     assert not desk.box.put(DIGEST)
+
+
+def test_what_was_told_is_known_the_newest_first(desk: Desk) -> None:
+    first = desk.now
+    for key in ("drift-2025-04-28", "late-2025-04-30"):
+        desk.box.put(Message(key, key))
+        desk.box.send_all(None)
+        desk.now += timedelta(hours=1)
+    (desk.folder / "told" / "torn.json").write_text("{", encoding="utf-8")
+    assert desk.box.told() == [
+        Told("late-2025-04-30", first + timedelta(hours=1), How.LOGGED),
+        Told("drift-2025-04-28", first, How.LOGGED),
+    ]
 
 
 def test_429_is_waited_for_as_asked(server: TelegramServer, desk: Desk) -> None:

@@ -33,22 +33,27 @@ def decision(key: str, record: Record, marks: Marks) -> Message | None:
     if record.kind not in HEADINGS or record.after is None:
         return None
     name = key.rsplit("/", 1)[-1].removesuffix(".json").lower()
-    lines = [bold(HEADINGS[record.kind]), f"{_who(record.after)}{_instead(record.before)}."]
-    return marks.message(f"decision-{name}", [*lines, _evidence(record)])
+    who = escaped(f"{holder(record.after)}{instead(record.before)}.")
+    return marks.message(
+        f"decision-{name}", [bold(HEADINGS[record.kind]), who, evidence_of(record)]
+    )
 
 
-def _who(pointer: Mapping[str, Any]) -> str:
+def holder(pointer: Mapping[str, Any]) -> str:
+    """Name who holds the title by a pointer's content, such as `XGBoost, versión 3`; plain text."""
     algorithm = contestant(str(pointer["recipe"]["algorithm"]))
-    return f"{escaped(algorithm)}, versión {int(pointer['version'])}"
+    return f"{algorithm}, versión {int(pointer['version'])}"
 
 
-def _instead(before: Mapping[str, Any] | None) -> str:
+def instead(before: Mapping[str, Any] | None) -> str:
+    """Say whose place that is, in plain text; nothing where nobody's."""
     if before is None or "recipe" not in before:  # an earlier system's pointer
         return ""
-    return f", en lugar de {_who(before)}"
+    return f", en lugar de {holder(before)}"
 
 
-def _evidence(record: Record) -> str:
+def evidence_of(record: Record) -> str:
+    """Say in a line, of figures alone, what a change of champion rests on."""
     ruling = record.ruling
     if ruling is None:
         return "A mano, sin prueba."
@@ -63,14 +68,15 @@ def _evidence(record: Record) -> str:
 
 
 def _won(candidate: Mapping[str, Any], origins: int) -> str:
-    told = f"Evidencia: {_compared(candidate['against_persistence'], 'que el último precio')}"
+    told = f"Evidencia: {compared(candidate['against_persistence'], 'que el último precio')}"
     former = candidate["against_champion"]
     if former is not None:
-        told += f" y {_compared(former, 'que el campeón de antes')}"
+        told += f" y {compared(former, 'que el campeón de antes')}"
     return f"{told}, en {counted(origins, 'publicación', 'publicaciones')} de prueba."
 
 
-def _compared(figures: Mapping[str, Any], than: str) -> str:
+def compared(figures: Mapping[str, Any], than: str) -> str:
+    """Say by how much an error is less, or more, than another, and how sure that is."""
     skill, dm = _number(figures["skill"]), _number(figures["dm"])
     word = "menos" if skill >= 0 else "más"
     return f"{figure(abs(skill), '.1f')} % {word} error (CRPS) {than} (DM {figure(dm, '.1f')})"
@@ -78,7 +84,7 @@ def _compared(figures: Mapping[str, Any], than: str) -> str:
 
 def _failed(live: Mapping[str, Any]) -> str:
     count = counted(int(live["publications"]), "publicación", "publicaciones")
-    told = _compared(live["by_crps"], "que el último precio")
+    told = compared(live["by_crps"], "que el último precio")
     return f"Evidencia: en sus últimas {count} el que se va tuvo {told}."
 
 

@@ -13,6 +13,7 @@ from canasta.registry.decisions import (
     newest_first,
     newest_search,
     next_moment,
+    read_newest,
     read_record,
     write_record,
 )
@@ -82,3 +83,13 @@ def test_time_never_runs_backwards_between_records(lake: Store) -> None:
 def test_a_record_that_changes_nothing_leads_to_no_pointer() -> None:
     with pytest.raises(ObjectCorrupt):
         led_to("decisions/1.json", MADE)
+
+
+def test_the_newest_records_are_read_at_once_and_verified(lake: Store) -> None:
+    assert read_newest(lake, 5) == []
+    made = [replace(MADE, time=NOON + timedelta(hours=hour)) for hour in range(4)]
+    keys = [write_record(lake, one) for one in made]
+    assert read_newest(lake, 3) == made[:0:-1]
+    lake.replace(keys[-1], lake.read(keys[-1]).replace(b"wins", b"lost"))
+    with pytest.raises(ObjectCorrupt, match="was changed"):
+        read_newest(lake, 3)
