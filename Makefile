@@ -108,7 +108,7 @@ publish: $(READY)  ## serve PUBLICATIONS over http as SNIIM does, or badly: MISB
 
 # ---- what runs beside it --------------------------------------------------------------------
 
-.PHONY: serve lambda image mlflow prefect bot schedule status stop
+.PHONY: serve lambda image mlflow prefect monitor bot schedule status stop
 
 serve: $(READY)    ## the API under gunicorn at HOST:PORT (127.0.0.1:9696), without keys there
 	@exec $(RUN) -m deployment
@@ -125,6 +125,9 @@ mlflow: $(READY)   ## start the MLflow UI in the background and print its addres
 
 prefect: $(READY)  ## start the Prefect server and UI in the background, likewise
 	$(call canasta,prefect)
+
+monitor: $(READY)  ## write the page of how everything does, and serve it in the background
+	$(call canasta,monitor)
 
 bot: $(READY)      ## the Telegram bot: answers /precio, /estado, /reporte (Ctrl-C ends)
 	$(call canasta,bot)

@@ -70,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     quarantine.add_argument("--accept", metavar="YYYY-MM-DD", help="let this publication in")
     command("mlflow", _mlflow, "start the MLflow UI")
     command("prefect", _prefect, "start the Prefect server and UI")
+    command("monitor", _monitor, "the page over what watching found, written and served")
     command("bot", _bot, "the Telegram bot that answers people")
     command("schedule", _schedule, "serve the deployments on their schedules")
     command("status", _status, "what is live, what waits, what runs")
@@ -182,6 +183,12 @@ def _prefect(_given: argparse.Namespace, settings: Settings) -> None:
     from orchestration.servers import open_prefect
 
     open_prefect(settings)
+
+
+def _monitor(_given: argparse.Namespace, _settings: Settings) -> None:
+    from orchestration.monitor import open_monitor
+
+    open_monitor()
 
 
 def _bot(_given: argparse.Namespace, settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""The servers that make starts beside the work: MLflow's UI and Prefect's server."""
+"""The servers that make starts beside the work: MLflow's UI, Prefect's server, the page."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from orchestration.background import RUN_FOLDER, Running, Server, running, start
 
 MLFLOW_PORT = 5000
 PREFECT_PORT = 4200
+MONITOR_PORT = 8600
 LOOPBACK = "127.0.0.1"
 
 
@@ -50,6 +51,19 @@ def prefect_server(settings: Settings) -> Server:
     )
 
 
+def monitor_server(folder: Path) -> Server:
+    """Describe the server of the files of one folder, to which nothing can be written."""
+    return Server(
+        name="monitor",
+        command=_python(
+            "http.server", "{port}", "--bind", LOOPBACK, "--directory", str(folder.resolve())
+        ),
+        environment={},
+        port=MONITOR_PORT,
+        health="/",
+    )
+
+
 def prefect_api(server: Running) -> str:
     """Return what PREFECT_API_URL must be to reach `server`."""
     return f"{server.url}/api"
@@ -68,7 +82,7 @@ def open_mlflow(settings: Settings, folder: Path = RUN_FOLDER) -> None:
         print(f"MLFLOW_TRACKING_URI is a server with its own UI: {without_password(uri)}")
         return
     print("Starting MLflow (5 to 30 seconds) …", flush=True)
-    print(_introduced(start(mlflow_server(settings), folder), MLFLOW_PORT))
+    print(introduced(start(mlflow_server(settings), folder), MLFLOW_PORT))
 
 
 def open_prefect(settings: Settings, folder: Path = RUN_FOLDER) -> None:
@@ -79,7 +93,7 @@ def open_prefect(settings: Settings, folder: Path = RUN_FOLDER) -> None:
     """
     print("Starting Prefect (5 to 30 seconds) …", flush=True)
     server = start(prefect_server(settings), folder)
-    print(_introduced(server, PREFECT_PORT))
+    print(introduced(server, PREFECT_PORT))
     print(f"Prefect's own commands: PREFECT_API_URL={prefect_api(server)} .venv/bin/prefect …")
 
 
@@ -102,7 +116,8 @@ def stop_all(folder: Path = RUN_FOLDER) -> None:
     print("Stopped." if found else "Nothing runs that make started.")
 
 
-def _introduced(server: Running, usual: int) -> str:
+def introduced(server: Running, usual: int) -> str:
+    """Say where a server answers, and why not where it usually does."""
     port = urlparse(server.url).port
     reason = "" if port == usual else f" (port {usual} was taken)"
     return f"{server.name} answers on {server.url}{reason}; `make stop` stops it."

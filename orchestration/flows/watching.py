@@ -25,6 +25,7 @@ from orchestration.tasks.watch import (
     report_performance,
     score_outcomes,
     write_metrics,
+    write_monitor_page,
 )
 from orchestration.workspace import Workspace
 
@@ -71,10 +72,15 @@ def watch_outcomes(work: Workspace, panel: Panel, basis: Basis, attempts: Attemp
 def close_day(
     work: Workspace, pointer: Pointer, verdict: Verdict | None, attempts: Attempts
 ) -> None:
-    """Send what is to be told, and write down for Prometheus how the run went."""
+    """Send what is to be told, and write down how the run went: for Prometheus, and for people.
+
+    A replay, in which every day would be seen for seconds, leaves its page to `make monitor`.
+    """
     waiting = flush(work).waiting
     failed = len(attempts.failed)
     attempts.make("Metrics", lambda: write_metrics(work, pointer, verdict, failed, waiting), None)
+    if not work.is_replay:
+        write_monitor_page(work)
 
 
 def _hold_to_account(work: Workspace, panel: Panel, basis: Basis) -> LiveRuling | None:

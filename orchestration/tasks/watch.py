@@ -21,6 +21,7 @@ from canasta.registry.pointer import Pointer
 from canasta.registry.promotion import depose
 from canasta.registry.steps import Basis, Cause
 from orchestration.drift import archive_of, drift_verdict
+from orchestration.monitor import keep_page
 from orchestration.performance import keep_performance
 from orchestration.reign import reign_of
 from orchestration.workspace import Workspace
@@ -153,3 +154,10 @@ def write_metrics(
             waiting=waiting,
         )
         told(str(write_standing(standing, work.monitor_dir)))
+
+
+@task(name="page", cache_policy=NO_CACHE)
+def write_monitor_page(work: Workspace) -> None:
+    """Write the page that people watch by; it never fails a run."""
+    with work.display.step("Page") as told:
+        told(str(keep_page(work) or "none: the log says why"))

@@ -17,7 +17,7 @@ TARGETS = [
     "daily", "retrain", "report", "backtest", "explain", "drift", "reproduce", "backfill",
     "promote", "rollback", "quarantine",
     "simulate", "publish",
-    "serve", "lambda", "image", "mlflow", "prefect", "schedule", "status", "stop",
+    "serve", "lambda", "image", "mlflow", "prefect", "monitor", "bot", "schedule", "status", "stop",
     "infra-validate", "infra-emulated", "infra-plan", "infra-apply",
     "test", "test-slow", "lint", "format", "bench", "bench-accuracy", "clean",
 ]
@@ -134,6 +134,8 @@ def test_make_alone_prints_every_target_on_a_line_of_its_own(house: Path) -> Non
         (["quarantine"], ["quarantine"]),
         (["quarantine", "ACCEPT=2025-07-25"], ["quarantine", "--accept", "2025-07-25"]),
         (["mlflow"], ["mlflow"]),
+        (["monitor"], ["monitor"]),
+        (["bot"], ["bot"]),
         (["prefect"], ["prefect"]),
         (["schedule"], ["schedule"]),
         (["status"], ["status"]),

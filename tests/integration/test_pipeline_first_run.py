@@ -58,7 +58,7 @@ def test_it_shows_its_steps_and_nothing_else_talks(first_run: FirstRun) -> None:
         "Search random-forest", "Search xgboost", "Back-test", "Gate",
         "Fit and register persistence", "Fit and register random-forest",
         "Fit and register xgboost", "Carry out the decision", "Forecast", "Report",
-        "Live skill", "Messages", "Metrics",
+        "Live skill", "Messages", "Metrics", "Page",
     ]  # fmt: skip
 
 
@@ -217,7 +217,7 @@ def test_the_same_run_again_learns_nothing_and_changes_no_byte(house: House) -> 
     assert again.code == 0, again.told()
     assert again.steps == [
         "Check the registry", "Ingest", "Read the history", "Score", "Judge the champion", "Drift",
-        "Forecast", "Report", "Live skill", "Messages", "Metrics",
+        "Forecast", "Report", "Live skill", "Messages", "Metrics", "Page",
     ]  # fmt: skip
     assert "no new publication; the newest is 2024-10-09" in again.out
     assert "Learnt   nothing: no search was due" in again.out

@@ -8,6 +8,7 @@ from canasta.settings import Settings
 from orchestration.background import Running
 from orchestration.servers import (
     mlflow_server,
+    monitor_server,
     open_mlflow,
     prefect_api,
     prefect_server,
@@ -38,6 +39,8 @@ def test_folder_of_a_sqlite_database_is_made(tmp_path: Path) -> None:
 def test_servers_bind_to_loopback_only() -> None:
     for server in (mlflow_server(Settings()), prefect_server(Settings())):
         assert server.command[server.command.index("--host") + 1] == "127.0.0.1"
+    page = monitor_server(Path("page")).command
+    assert page[page.index("--bind") + 1] == "127.0.0.1"
 
 
 def test_prefect_serves_its_own_api_whatever_the_callers_is(tmp_path: Path) -> None:
