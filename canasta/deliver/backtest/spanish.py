@@ -59,6 +59,11 @@ def short_day(day: date) -> str:
     return f"{day.day} {MONTHS[day.month - 1][:ABBREVIATED]}"
 
 
+def short_date(day: date) -> str:
+    """Write a date as `3 ene 2025`."""
+    return f"{short_day(day)} {day.year}"
+
+
 def short_month(day: date) -> str:
     """Write a date's month as `ene 25`."""
     return f"{MONTHS[day.month - 1][:ABBREVIATED]} {day:%y}"

@@ -20,15 +20,14 @@ from canasta.deliver.monitor.pictures import (
     saved_picture,
     skill_picture,
 )
-from canasta.deliver.monitor.summary import headline, points
+from canasta.deliver.monitor.summary import HEADLINES, points, worst
 from canasta.deliver.monitor.tables import (
     check_rows,
     day_rows,
     held_rows,
     skill_rows,
-    told_rows,
-    waiting_rows,
 )
+from canasta.deliver.monitor.told import told_rows, waiting_rows
 from canasta.deliver.templating import rendered
 from canasta.monitor.archive import DRIFT
 from canasta.monitor.drift_spanish import SEVERITIES as SEVERITY_NAMES
@@ -52,7 +51,8 @@ def page(facts: Facts) -> str:
         [TEMPLATES, SHARED],
         facts=facts,
         title=f"{facts.commodity.title}: ¿cómo va?",
-        headline=headline(state),
+        level=worst(state),
+        headline=HEADLINES[worst(state)],
         points=state,
         live=_live(facts),
         skills=skill_rows(facts),

@@ -13,6 +13,7 @@ from matplotlib.ticker import FuncFormatter
 
 from canasta.deliver.backtest.inline_svg import (
     AMBER,
+    INK,
     MUTED,
     TEAL,
     WORSE,
@@ -171,7 +172,7 @@ def _line(axes: Axes, days: Sequence[date], values: Floats, mark: Mark) -> None:
 def _mark_changes(axes: Axes, days: Sequence[date], changes: Sequence[date]) -> None:
     within = [day for day in changes if days[0] < day <= days[-1]]
     for day in days_of(within):
-        axes.axvline(day, color=MUTED, lw=1, ls=":")
+        axes.axvline(day, color=INK, lw=1.3, ls=":")
 
 
 def _date_axis(axes: Axes, days: Sequence[date]) -> None:

@@ -25,14 +25,22 @@ class Level(StrEnum):
     """How a point stands, in order."""
 
     GOOD = "good"
+    YET = "yet"
+    """Nothing can be said yet."""
     LOOK = "look"
     BAD = "bad"
 
 
-SIGNS = {Level.GOOD: "✓", Level.LOOK: "▲", Level.BAD: "✖"}
-SPOKEN = {Level.GOOD: "Bien", Level.LOOK: "Atención", Level.BAD: "Problema"}
+SIGNS = {Level.GOOD: "✓", Level.YET: "○", Level.LOOK: "▲", Level.BAD: "✖"}
+SPOKEN = {
+    Level.GOOD: "Bien",
+    Level.YET: "Todavía no",
+    Level.LOOK: "Atención",
+    Level.BAD: "Problema",
+}
 HEADLINES = {
     Level.GOOD: "Todo en orden",
+    Level.YET: "Va empezando: aún faltan resultados",
     Level.LOOK: "Hay algo que mirar",
     Level.BAD: "Hay algo que atender",
 }
@@ -73,15 +81,14 @@ def points(facts: Facts) -> list[Point]:
     ]
 
 
-def headline(told: Sequence[Point]) -> str:
-    """Say in a line how bad the worst of it is."""
-    order = list(Level)
-    return HEADLINES[max((one.level for one in told), key=order.index)]
+def worst(told: Sequence[Point]) -> Level:
+    """Return how the worst of it stands."""
+    return max((one.level for one in told), key=list(Level).index)
 
 
 def _publication(facts: Facts) -> tuple[Level, str]:
     if not facts.publications:
-        return Level.LOOK, "Todavía no hay ninguna: llega con la primera corrida (make daily)."
+        return Level.YET, "Todavía no hay ninguna: llega con la primera corrida (make daily)."
     last = f"La última es del {full_day(facts.publications[-1])}"
     found = facts.freshness
     if found is None:
@@ -98,11 +105,11 @@ def _publication(facts: Facts) -> tuple[Level, str]:
 def _forecasts(facts: Facts) -> tuple[Level, str]:
     champion, skill = facts.champion, facts.skill
     if champion is None:
-        return Level.LOOK, "Todavía no hay campeón: se elige en la primera corrida."
+        return Level.YET, "Todavía no hay campeón: se elige en la primera corrida."
     title = champion.title
     who = f"{contestant(title.recipe.algorithm)}, versión {title.version}"
     if skill is None:
-        return Level.GOOD, (
+        return Level.YET, (
             f"El campeón es {who}. Sus pronósticos se miden cuando llegue la publicación a la que "
             "apuntan."
         )
@@ -133,8 +140,9 @@ def _sureness(skill: LiveSkill, facts: Facts) -> str:
 def _level_of(skill: LiveSkill, facts: Facts) -> Level:
     if _fails(skill, facts):
         return Level.BAD
-    behind = skill.by_crps.skill < 0 and skill.publications >= facts.rule.least
-    return Level.LOOK if behind else Level.GOOD
+    if skill.publications < facts.rule.least:
+        return Level.YET
+    return Level.LOOK if skill.by_crps.skill < 0 else Level.GOOD
 
 
 def _fails(skill: LiveSkill, facts: Facts) -> bool:
@@ -145,7 +153,7 @@ def _fails(skill: LiveSkill, facts: Facts) -> bool:
 def _ranges(facts: Facts) -> tuple[Level, str]:
     skill = facts.skill
     if skill is None:
-        return Level.GOOD, "Todavía no hay con qué medirlos."
+        return Level.YET, "Todavía no hay con qué medirlos."
     told = f"El del 95 % contuvo {percent(skill.coverage_95)} de los precios que llegaron"
     narrow = skill.coverage_95 < LOW_COVERAGE and skill.publications >= facts.rule.least
     return (Level.LOOK, f"{told}: son demasiado angostos.") if narrow else (Level.GOOD, f"{told}.")
@@ -153,7 +161,7 @@ def _ranges(facts: Facts) -> tuple[Level, str]:
 
 def _market(facts: Facts) -> tuple[Level, str]:
     if not facts.drift:
-        return Level.GOOD, "Todavía no se ha revisado: se revisa en cada corrida."
+        return Level.YET, "Todavía no se ha revisado: se revisa en cada corrida."
     last = facts.drift[-1]
     day = long_date(last.as_of)
     if facts.publications and last.as_of < facts.publications[-1]:
@@ -163,8 +171,9 @@ def _market(facts: Facts) -> tuple[Level, str]:
     names = ", ".join(_worries(last))
     if last.severity is Severity.OK:
         learnt = any(math.isfinite(one.threshold) for one in last.checks)
-        young = "" if learnt else " Aún hay poca historia para aprender umbrales."
-        return Level.GOOD, f"Se comporta como antes ({day}).{young}"
+        if not learnt:
+            return Level.YET, "Aún hay poca historia para aprender umbrales."
+        return Level.GOOD, f"Se comporta como antes ({day})."
     level = Level.BAD if last.severity is Severity.ALERT else Level.LOOK
     return level, f"Fuera de lo común el {day}: {names}."
 
@@ -183,7 +192,7 @@ def _quarantine(facts: Facts) -> tuple[Level, str]:
 def _run(facts: Facts) -> tuple[Level, str]:
     last = facts.last_run
     if last is None:
-        return Level.LOOK, "Todavía no ha terminado ninguna."
+        return Level.YET, "Todavía no ha terminado ninguna."
     ended = last.finished.astimezone(facts.made_at.tzinfo)
     told = f"La última terminó el {long_date(ended)} a las {ended:%H:%M}"
     if not last.failed_steps:

@@ -3,43 +3,22 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import date
 
 import pandas as pd
 
-from canasta.deliver.backtest.spanish import NOTHING, figure, long_date, percent, short_day
+from canasta.deliver.backtest.spanish import NOTHING, figure, percent, short_date
 from canasta.deliver.messages.alerts import REASONS
-from canasta.deliver.messages.markup import plain
 from canasta.deliver.messages.wording import full_day
 from canasta.deliver.monitor.decided import algorithms
 from canasta.deliver.monitor.facts import Facts
-from canasta.deliver.outbox import How, Told, Waiting
 from canasta.ingest.quarantine import Quarantined
 from canasta.monitor.archive import DRIFT, PERFORMANCE
 from canasta.monitor.drift_spanish import SEVERITIES, check_name, figures
 from canasta.monitor.live import LiveSkill, by_version, live_skill
 from canasta.monitor.verdict import Check, Severity, Verdict
-
-HELD_BACK = {How.REFUSED: "rechazado por Telegram", How.GIVEN_UP: "esperó demasiado"}
-HOWS = {How.SENT: "enviado", How.LOGGED: "en messages.log", **HELD_BACK}
-MESSAGES = {
-    "digest": "Resumen de la publicación",
-    "decision": "Cambio de campeón",
-    "drift": "Mercado fuera de lo común, publicación",
-    "quarantine": "Cuarentena",
-    "revision": "Precios corregidos por la fuente",
-    "failure": "Corrida fallida",
-    "late": "No llegó la publicación",
-    "unwritten": "Nada entra después de la publicación",
-    "layout": "Cambió la forma del archivo",
-}
-"""What messages tell, by the first word of their keys."""
-_DAY = re.compile(r"(?<=-)\d{4}-\d{2}-\d{2}(?=-|$)")
-LONGEST = 110
-"""Characters of a waiting message that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +77,6 @@ class HeldRow:
     accept: str
 
 
-@dataclass(frozen=True, slots=True)
-class MessageRow:
-    """One message: what it tells, when, and what became of it."""
-
-    title: str
-    when: str
-    became: str
-
-
 def skill_rows(facts: Facts) -> list[tuple[str, list[SkillRow]]]:
     """Return rows by heading: each horizon, and each version one publication ahead."""
     outcomes = facts.outcomes
@@ -149,38 +119,10 @@ def held_rows(facts: Facts) -> list[HeldRow]:
     return [_held_row(one) for one in reversed(facts.held)]
 
 
-def waiting_rows(waiting: tuple[Waiting, ...], zone: tzinfo) -> list[MessageRow]:
-    """Return the messages that wait, the oldest first, with what they begin with."""
-    return [
-        MessageRow(
-            message_title(one.message.key), _time(one.since, zone), _beginning(one.message.text)
-        )
-        for one in waiting
-    ]
-
-
-def told_rows(told: tuple[Told, ...], zone: tzinfo) -> list[MessageRow]:
-    """Return the messages that left, in their order."""
-    return [
-        MessageRow(
-            message_title(one.key),
-            _time(one.at, zone),
-            HOWS[one.how] + (f": {one.reason}" if one.reason else ""),
-        )
-        for one in told
-    ]
-
-
-def message_title(key: str) -> str:
-    """Say what a message with that key tells, and of which day, where the key names one."""
-    title, found = MESSAGES.get(key.split("-", 1)[0], key), _DAY.search(key)
-    return f"{title} del {_short(date.fromisoformat(found[0]))}" if found else title
-
-
 def _skill_row(name: str, skill: LiveSkill) -> SkillRow:
     return SkillRow(
         name=name,
-        period=f"{_short(skill.first)} a {_short(skill.last)}",
+        period=f"{short_date(skill.first)} a {short_date(skill.last)}",
         publications=f"{skill.publications:,}",
         mae=figure(skill.mae, ".3f"),
         last_mae=figure(skill.last_mae, ".3f"),
@@ -219,7 +161,7 @@ def _day_row(
     pages: Mapping[str, Mapping[date, str]],
 ) -> DayRow:
     return DayRow(
-        day=_short(day),
+        day=short_date(day),
         forecasts=NOTHING if skill is None else f"{skill.forecasts:,}",
         mae=NOTHING if skill is None else figure(skill.mae, ".3f"),
         last_mae=NOTHING if skill is None else figure(skill.last_mae, ".3f"),
@@ -237,7 +179,7 @@ def _held_row(block: Quarantined) -> HeldRow:
     reasons = dict.fromkeys(_reasons(block))
     return HeldRow(
         day="fecha ilegible" if block.block_date is None else full_day(block.block_date),
-        first_seen=long_date(block.first_seen),
+        first_seen=short_date(block.first_seen),
         reasons=tuple(reasons),
         accept=f"make quarantine ACCEPT={block.block_date}" if block.block_date else "",
     )
@@ -261,17 +203,3 @@ def _ahead(horizon: int) -> str:
 
 def _version(number: int, named: Mapping[int, str]) -> str:
     return f"{number}, {named[number]}" if number in named else str(number)
-
-
-def _short(day: date) -> str:
-    return f"{short_day(day)} {day.year}"
-
-
-def _time(when: datetime, zone: tzinfo) -> str:
-    there = when.astimezone(zone)
-    return f"{long_date(there)}, {there:%H:%M}"
-
-
-def _beginning(text: str) -> str:
-    said = " ".join(plain(text).split())
-    return said if len(said) <= LONGEST else f"{said[:LONGEST].rstrip()}…"

@@ -8,6 +8,7 @@ from canasta.deliver.backtest.spanish import (
     figure,
     long_date,
     percent,
+    short_date,
     short_day,
     short_month,
 )
@@ -42,6 +43,7 @@ def test_dates() -> None:
         "3 ene",
         "ene 25",
     )
+    assert short_date(day) == "3 ene 2025"
 
 
 def test_contestants_have_names_and_strangers_keep_theirs() -> None:

@@ -100,7 +100,7 @@ def test_when_all_goes_well_it_says_so_first(document: Document) -> None:
 
 def test_before_the_first_run_each_part_says_what_will_be_there(milk: Commodity) -> None:
     empty = Document.of(page(nothing_yet(milk)))
-    assert empty.texts("h2")[0] == "Hay algo que mirar"
+    assert empty.texts("h2")[0] == "Va empezando: aún faltan resultados"
     assert not empty.all("svg", "table")
     awaited = [one for one in empty.all("p") if one.attributes.get("class") == "none"]
     assert len(awaited) == 6

@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 from datetime import date
 
@@ -6,7 +7,7 @@ import pytest
 from canasta.commodity import Commodity
 from canasta.deliver.messages.message import Message
 from canasta.deliver.monitor.facts import Facts
-from canasta.deliver.monitor.summary import Level, Point, headline, points
+from canasta.deliver.monitor.summary import HEADLINES, Level, Point, points, worst
 from canasta.deliver.outbox import How, Told, Waiting
 from canasta.forecast.recipe import PERSISTENCE, Recipe
 from canasta.ingest.quality import Finding
@@ -14,8 +15,8 @@ from canasta.ingest.quarantine import Quarantined
 from canasta.monitor.freshness import Freshness
 from canasta.monitor.last_run import LastRun
 from canasta.monitor.live import live_skill
-from canasta.monitor.verdict import Severity, failed
-from tests.unit.deliver.monitor.made_up import NOON, in_order, verdict
+from canasta.monitor.verdict import Check, Severity, Verdict, failed
+from tests.unit.deliver.monitor.made_up import NOON, in_order, nothing_yet, verdict
 from tests.unit.monitor.test_live import outcomes
 
 
@@ -31,15 +32,15 @@ def point(facts: Facts, topic: str) -> Point:
 
 def test_all_is_well(facts: Facts) -> None:
     assert {one.level for one in points(facts)} == {Level.GOOD}
-    assert headline(points(facts)) == "Todo en orden"
+    assert HEADLINES[worst(points(facts))] == "Todo en orden"
 
 
 def test_the_worst_point_makes_the_headline(facts: Facts) -> None:
     late = replace(facts, freshness=Freshness(date(2025, 1, 29), (date(2025, 1, 31),)))
-    assert headline(points(late)) == "Hay algo que mirar"
+    assert worst(points(late)) is Level.LOOK
     still = tuple(date(2025, 2, day) for day in (3, 5, 7))
     stopped = replace(facts, freshness=Freshness(date(2025, 1, 31), still))
-    assert headline(points(stopped)) == "Hay algo que atender"
+    assert worst(points(stopped)) is Level.BAD
     assert "desde entonces faltan 3 publicaciones esperadas" in point(stopped, "Publicación").told
 
 
@@ -56,8 +57,8 @@ def test_the_next_publication_is_named(facts: Facts) -> None:
     ("gain", "publications", "level", "told"),
     [
         (0.1, 12, Level.GOOD, "menor que el de la persistencia, en 12 publicaciones medidas (DM"),
-        (0.1, 5, Level.GOOD, "en 5 publicaciones medidas; con menos de 6 todavía dice poco."),
-        (-0.2, 5, Level.GOOD, "mayor que el de la persistencia, en 5 publicaciones medidas; con"),
+        (0.1, 5, Level.YET, "en 5 publicaciones medidas; con menos de 6 todavía dice poco."),
+        (-0.2, 5, Level.YET, "mayor que el de la persistencia, en 5 publicaciones medidas; con"),
         (-0.002, 12, Level.LOOK, "mayor que el de la persistencia, en 12 publicaciones medidas (D"),
         (-0.2, 12, Level.BAD, "; por eso pierde el título en la próxima corrida que lo mida."),
     ],
@@ -80,7 +81,7 @@ def test_persistence_as_champion_is_told_as_what_it_is(facts: Facts) -> None:
 
 def test_a_champion_that_was_never_measured_waits(facts: Facts) -> None:
     young = replace(facts, skill=None)
-    assert point(young, "Pronósticos").level is Level.GOOD
+    assert point(young, "Pronósticos").level is Level.YET
     assert "Sus pronósticos se miden cuando llegue" in point(young, "Pronósticos").told
     assert point(young, "Rangos").told == "Todavía no hay con qué medirlos."
 
@@ -108,6 +109,14 @@ def test_drift_is_told_by_the_newest_verdict(facts: Facts) -> None:
     assert point(broken, "Mercado").told.endswith("no pudo hacerse: no prices")
     older = replace(facts, drift=facts.drift[:-1])
     assert "Falta la revisión de la última publicación" in point(older, "Mercado").told
+
+
+def test_what_cannot_be_said_yet_is_neither_good_nor_bad(facts: Facts, milk: Commodity) -> None:
+    assert {one.level for one in points(nothing_yet(milk))} == {Level.GOOD, Level.YET}
+    young = Check("changed-share", 0.2, math.nan, Severity.OK)
+    first = replace(facts, drift=(Verdict(facts.publications[-1], Severity.OK, (young,)),))
+    assert point(first, "Mercado").level is Level.YET
+    assert HEADLINES[worst(points(first))] == "Va empezando: aún faltan resultados"
 
 
 def test_runs_quarantine_and_messages_that_need_a_look(facts: Facts) -> None:
