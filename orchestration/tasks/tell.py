@@ -11,7 +11,7 @@ import hashlib
 import logging
 import re
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, date, datetime
 from itertools import islice
@@ -36,11 +36,14 @@ from canasta.deliver.publish import Published
 from canasta.deliver.report import ModelName
 from canasta.deliver.telegram import TelegramSender
 from canasta.errors import CanastaError, RunInProgress
+from canasta.ingest.events import Events, publication_flags, recent_events
 from canasta.ingest.layout import differences
-from canasta.ingest.summary import IngestSummary
+from canasta.ingest.quarantine import Quarantined
+from canasta.ingest.summary import Flag, IngestSummary
+from canasta.monitor.episode import continued, is_news
 from canasta.monitor.freshness import freshness
 from canasta.monitor.live import LiveSkill
-from canasta.monitor.verdict import Severity, Verdict
+from canasta.monitor.verdict import Verdict
 from canasta.registry.decisions import newest_first
 from canasta.registry.panels import read_panel
 from canasta.registry.pointer import Pointer
@@ -55,7 +58,10 @@ LOG_FILE = "messages.log"
 LOG_BYTES = 1_000_000
 RECORDS = 10
 """Decisions that are looked through for news, the newest: a run makes three at most."""
-DRIFT = "drift"
+DRIFT, EVENTS = "drift", "events"
+"""What goes on for days, of which the outbox remembers what was told."""
+BEGUN = "begun"
+"""Marks that the outbox knows its lake, though nothing may have happened there yet."""
 
 STEPS = {
     "settle_registry": "revisar el registro de modelos",
@@ -77,6 +83,7 @@ STEPS = {
     "measure_champion": "medir al campeón",
     "report_performance": "escribir el informe de desempeño",
     "check_drift": "revisar si el mercado cambió",
+    "keep_drift_report": "guardar el informe de cambios del mercado",
     "write_metrics": "escribir las métricas",
     "write_monitor_page": "escribir la página de vigilancia",
     "forecast_the_past": "pronosticar un día pasado",
@@ -87,23 +94,32 @@ STEPS = {
 
 
 def tell_quarantine(work: Workspace, ingested: IngestSummary) -> None:
-    """Tell what an intake held back, let in again, or found corrected; and a new layout."""
+    """Tell what was held back, let in again, or found corrected; and a new layout.
+
+    It is read from the lake, so that what a killed run took in is told by the next. Of a lake
+    that was there before its outbox, only what this intake did is news.
+    """
     with _harmless("what came in"):
-        marks = _marks(work)
+        box, marks = outbox(work.settings, work.store.url), _marks(work)
+        events = recent_events(work.lake, ingested.as_of)
+        known = _known_events(box, events, ingested)
+        news = events.without(known)
         place_at = work.commodity.keys.columns.index(_place(work))
-        _put(work, alerts.quarantined(ingested.quarantined, marks, ingested.released))
-        _put(work, alerts.revised(ingested.revised, place_at, marks))
+        _put(work, alerts.quarantined(_still_held(news), marks, news.released))
+        _put(work, alerts.revised(news.revised, place_at, marks))
         _put(work, _layout(work, marks))
+        # Last: a run that is killed before tells the same again, under the same keys.
+        box.set_state(EVENTS, [BEGUN, *sorted(known | news.names)])
 
 
 def tell_drift(work: Workspace, verdict: Verdict) -> None:
-    """Tell a drift verdict where it is news: not again while the same goes on."""
+    """Tell a drift verdict where it is news: a check is told once in an episode."""
     with _harmless("drift"):
         box = outbox(work.settings, work.store.url)
-        before, now = box.state(DRIFT), _worries(verdict)
-        if set(now) - set(before):
+        known = box.state(DRIFT)
+        if is_news(known, verdict):
             box.put(alerts.drifted(verdict, _marks(work)))
-        box.set_state(DRIFT, now)
+        box.set_state(DRIFT, continued(known, verdict))
 
 
 def tell_decision(work: Workspace) -> None:
@@ -149,7 +165,7 @@ def tell_digest(
             model=ModelName(pointer.title.recipe.algorithm, live.version, work.simulated),
             marks=_marks(work),
             files=[Document(path.name, path.read_bytes()) for path in files],
-            flags=() if ingested is None else ingested.flags,
+            flags=_flags(work, pointer.origin, ingested),
             skill=skill,
             drift=drift,
         )
@@ -305,15 +321,25 @@ def _place(work: Workspace) -> str:
     return [name for name in keys.columns if name not in keys.slices][-1]
 
 
-def _worries(verdict: Verdict) -> list[str]:
-    """Return what of a verdict is worth telling, by severity and check."""
-    if verdict.severity is Severity.OK:
-        return []
-    checks = [check for check in verdict.checks if check.severity is not Severity.OK]
-    named = [("", verdict.severity), *((check.name, check.severity) for check in checks)]
-    # What was an ALERT and is a WARNING now is no news.
-    lesser = [(name, Severity.WARNING) for name, _ in named]
-    return sorted({f"{severity} {name}".strip() for name, severity in [*named, *lesser]})
+def _flags(work: Workspace, origin: date, ingested: IngestSummary | None) -> Sequence[Flag]:
+    """Return what is odd about the newest publication; an earlier run may have taken it in."""
+    if ingested is not None and origin in ingested.new:
+        return ingested.flags
+    return publication_flags(work.lake, origin, work.parameters.quality, work.as_of)
+
+
+def _known_events(box: Outbox, events: Events, ingested: IngestSummary) -> set[str]:
+    """Return the names of what is no news."""
+    told = box.state(EVENTS)
+    if told:
+        return set(told) - {BEGUN}
+    now = Events(ingested.quarantined, ingested.revised, ingested.released)
+    return events.names - now.names
+
+
+def _still_held(events: Events) -> list[Quarantined]:
+    """Return the blocks that were held back and have not been let in since."""
+    return [one for one in events.quarantined if one.block_date not in events.released]
 
 
 def _layout(work: Workspace, marks: Marks) -> Message | None:

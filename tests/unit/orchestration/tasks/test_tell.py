@@ -256,6 +256,58 @@ def test_quarantine_revision_and_layout_are_told_once(
     ) == 1
 
 
+def test_what_a_killed_run_took_in_is_told_by_the_next(
+    setting: Setting, tmp_path: Path, milk: Commodity
+) -> None:
+    desk, (first, second, third) = Desk(tmp_path, milk), days(3)
+    desk.lake = setting.work.lake
+    one, two, three = publications(3, milk)
+    tell_quarantine(setting.work, desk.run(first, one))
+    key = next(iter(one.prices))
+    corrected = changed(one, {key: 20.5}, milk)
+    desk.run(second, corrected, with_wrong_average(two))  # killed before it tells
+    for _ in range(2):
+        again = desk.run(second)
+        assert not again.quarantined
+        tell_quarantine(setting.work, again)
+        quarantine, revision = setting.told()
+    assert quarantine.startswith("Publicación en cuarentena")
+    assert revision.startswith("La fuente corrigió precios")
+    desk.run(third, corrected, two, three)  # killed too
+    tell_quarantine(setting.work, desk.run(third))
+    (release,) = setting.told()[2:]
+    assert release == "Sale de cuarentena y ya se usa: miércoles 4 de junio."
+
+
+def test_new_outbox_tells_no_old_history(setting: Setting, tmp_path: Path, milk: Commodity) -> None:
+    desk, (first, second, third) = Desk(tmp_path, milk), days(3)
+    desk.lake = setting.work.lake
+    one, two, three = publications(3, milk)
+    desk.run(first, one)
+    desk.run(second, one, with_wrong_average(two))
+    came = desk.run(third, one, with_wrong_average(two), with_wrong_average(three))
+    tell_quarantine(setting.work, came)
+    (text,) = setting.told()
+    assert "viernes 6 de junio" in text
+    assert "miércoles 4 de junio" not in text
+
+
+def test_digest_tells_the_flags_of_a_publication_that_a_killed_run_took_in(
+    setting: Setting, made: Made
+) -> None:
+    parts = published(setting, made)
+    dates = made.panel.dates[-2:]
+    before = dict(zip(made.panel.keys, map(float, made.panel.prices[:, -2]), strict=True))
+    jumped = {key: 2 * price for key, price in before.items()}
+    setting.work.lake.add_publication(dates[0], before)
+    setting.work.lake.add_publication(dates[1], jumped)
+    at = f"{dates[1]}T13:00"
+    setting.work = workspace(setting.work.settings, setting.work.lake, setting.work.commodity, at)
+    tell_digest(setting.work, *parts)
+    (text,) = setting.told()
+    assert "saltos grandes de precio" in text
+
+
 @pytest.mark.parametrize(
     ("at", "told"),
     [
