@@ -211,8 +211,34 @@ class ContentRefused(DeliveryError):
     """Telegram does not take what the message says, or knows no such chat."""
 
 
+@dataclass(frozen=True, slots=True)
+class FailedStep:
+    """A step that failed beside a report.
+
+    Attributes:
+        step: its name.
+        error: name of the class of what it raised.
+        reason: what that says; empty where it was not made to be shown, and may hold a secret.
+    """
+
+    step: str
+    error: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.step}: {self.error}{f': {self.reason}' if self.reason else ''}"
+
+
 class StepsFailed(CanastaError):
-    """The report was published, but steps beside it failed: scoring, watching, telling."""
+    """The report was published, but steps beside it failed: scoring, watching, telling.
+
+    Attributes:
+        failed: these steps.
+    """
+
+    def __init__(self, message: str, failed: tuple[FailedStep, ...] = ()) -> None:
+        super().__init__(message)
+        self.failed = failed
 
 
 class ServerError(CanastaError):

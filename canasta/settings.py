@@ -187,10 +187,12 @@ class Settings(BaseModel):
     @property
     def is_loopback(self) -> bool:
         """Whether the API can be reached from this machine alone."""
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return _is_loopback(self.host)
+
+    @property
+    def telegram_is_loopback(self) -> bool:
+        """Whether TELEGRAM_API_URL names this machine: no chat of anybody's is reached by it."""
+        return _is_loopback(urlsplit(self.telegram_api_url).hostname or "")
 
     @property
     def address(self) -> str:
@@ -235,6 +237,13 @@ class Settings(BaseModel):
     def today(self) -> date:
         """Return today's date in the commodity's time zone."""
         return datetime.now(self.load_commodity().time_zone).date()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 _PLACE_ON_S3 = re.compile(r"s3://[a-z0-9][a-z0-9.-]+(/(?!\.\.?(/|$))[\w.=+-]+)*/?", re.ASCII)

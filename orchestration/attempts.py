@@ -6,27 +6,16 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from canasta.errors import CanastaError, RunInProgress, StepsFailed
+from canasta.errors import CanastaError, FailedStep, RunInProgress, StepsFailed
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """A step that failed, and with what."""
-
-    step: str
-    error: Exception
-
-    def __str__(self) -> str:
-        return f"{self.step}: {type(self.error).__name__}: {self.error}"
 
 
 @dataclass
 class Attempts:
     """What was tried beside the main path of a run."""
 
-    failed: list[Failed] = field(default_factory=list)
+    failed: list[FailedStep] = field(default_factory=list)
 
     def make[Made](self, step: str, do: Callable[[], Made], otherwise: Made) -> Made:
         """Do a step; return what it made, or `otherwise` where it failed.
@@ -44,11 +33,11 @@ class Attempts:
         except RunInProgress:
             raise
         except CanastaError as error:
-            self.failed.append(Failed(step, error))
+            self.failed.append(FailedStep(step, type(error).__name__, str(error)))
             return otherwise
         except Exception as error:
             log.exception("%s failed", step)  # nobody designed it: where it arose is needed
-            self.failed.append(Failed(step, error))
+            self.failed.append(FailedStep(step, type(error).__name__, ""))
             return otherwise
 
     def check(self, again: str) -> None:
@@ -64,5 +53,6 @@ class Attempts:
             told = "\n  ".join(str(one) for one in self.failed)
             raise StepsFailed(
                 f"The report is out, but not everything was done:\n  {told}\nNothing is lost: "
-                f"the next run makes up for it, or `{again}` now."
+                f"the next run makes up for it, or `{again}` now.",
+                tuple(self.failed),
             )

@@ -26,7 +26,7 @@ from prefect.exceptions import MissingContextError
 from prefect.logging import get_run_logger
 
 from canasta.deliver.messages import alerts
-from canasta.deliver.messages.alerts import Failure
+from canasta.deliver.messages.alerts import Failure, Unfinished
 from canasta.deliver.messages.decisions import decision
 from canasta.deliver.messages.digest import Digest, digest, digest_key
 from canasta.deliver.messages.message import Document, Message
@@ -35,7 +35,7 @@ from canasta.deliver.outbox import MAX_AGE, Delivery, Outbox, outbox_folder
 from canasta.deliver.publish import Published
 from canasta.deliver.report import ModelName
 from canasta.deliver.telegram import TelegramSender
-from canasta.errors import CanastaError, RunInProgress
+from canasta.errors import CanastaError, FailedStep, RunInProgress, StepsFailed
 from canasta.ingest.events import Events, publication_flags, recent_events
 from canasta.ingest.layout import differences
 from canasta.ingest.quarantine import Quarantined
@@ -91,6 +91,18 @@ STEPS = {
     "flush": "enviar mensajes",
 }
 """What the tasks do, by the names of their functions."""
+
+
+BESIDE = {
+    "Score": STEPS["score_outcomes"],
+    "Log outcomes": STEPS["log_outcomes"],
+    "Roll back": STEPS["judge_champion"],
+    "Search": STEPS["search_recipe"],
+    "Live skill": STEPS["measure_champion"],
+    "Drift report": STEPS["keep_drift_report"],
+    "Metrics": STEPS["write_metrics"],
+}
+"""The steps beside a report, by the names under which flows attempt them."""
 
 
 def tell_quarantine(work: Workspace, ingested: IngestSummary) -> None:
@@ -190,11 +202,12 @@ def tell_late(work: Workspace) -> None:
 
 @task(name="tell", cache_policy=NO_CACHE)
 def flush(work: Workspace) -> Delivery:
-    """Send what waits; without credentials, it goes to the log."""
+    """Send what waits; without credentials, or in a replay, it goes to the log."""
     with work.display.step("Messages") as told:
         done = Delivery()
         with _harmless("sending"):
-            done = _flush(work.settings, outbox(work.settings, work.store.url))
+            box = outbox(work.settings, work.store.url)
+            done = _flush(work.settings, box, is_replay=work.is_replay)
         told(_summary(done, work.settings))
     return done
 
@@ -220,8 +233,8 @@ def tell_failure(flow: Any, flow_run: Any, state: Any) -> None:
         if marks is None:
             return
         box = outbox(settings, store_for(settings.lake).url)
-        box.put(alerts.failed(_failure(flow.name, given, error, settings), marks))
-        _flush(settings, box)
+        box.put(_failure(flow.name, given, error, settings, marks))
+        _flush(settings, box, is_replay=marks.replay)
 
 
 def outbox(settings: Settings, lake_url: str) -> Outbox:
@@ -251,24 +264,25 @@ def run_again(flow_name: str, given: dict[str, Any]) -> str:
 
 
 def _failure(
-    flow_name: str, given: dict[str, Any], error: Exception, settings: Settings
-) -> Failure:
-    day = given.get("execution_date")
-    return Failure(
-        flow=flow_name,
-        day=date.fromisoformat(day) if day else settings.today(),
-        step=failed_step(error),
-        error=type(error).__name__,
-        reason=_reason(error, settings),
-        again=run_again(flow_name, given),
-    )
+    flow_name: str, given: dict[str, Any], error: Exception, settings: Settings, marks: Marks
+) -> Message:
+    given_day = given.get("execution_date")
+    day = date.fromisoformat(given_day) if given_day else settings.today()
+    again = run_again(flow_name, given)
+    if isinstance(error, StepsFailed):
+        steps = [
+            FailedStep(BESIDE.get(one.step, one.step), one.error, _shown(one.reason, settings))
+            for one in error.failed
+        ]
+        return alerts.unfinished(Unfinished(flow_name, day, steps, again), marks)
+    step, name = failed_step(error), type(error).__name__
+    reason = _shown(str(error), settings) if isinstance(error, CanastaError) else ""
+    return alerts.failed(Failure(flow_name, day, step, name, reason, again), marks)
 
 
-def _reason(error: Exception, settings: Settings) -> str:
-    """Return what an error says; nothing of errors that were not made to be shown."""
-    if not isinstance(error, CanastaError):
-        return ""
-    said = re.sub(r"://[^/@\s]+@", "://…@", str(error))
+def _shown(said: str, settings: Settings) -> str:
+    """Return what an error of ours says, without what may let somebody in."""
+    said = re.sub(r"://[^/@\s]+@", "://…@", said)
     token = settings.telegram_bot_token.get_secret_value()
     return said.replace(token, "…") if token else said
 
@@ -283,13 +297,12 @@ def _marks_if_live(settings: Settings, execution_date: str | None) -> Marks | No
         return None if execution_date else Marks(settings.simulated)
 
 
-def _flush(settings: Settings, box: Outbox) -> Delivery:
+def _flush(settings: Settings, box: Outbox, *, is_replay: bool) -> Delivery:
+    """Send what waits; the past, replayed, reaches nobody but a Telegram of this machine."""
     token, chat = settings.telegram_bot_token.get_secret_value(), settings.telegram_chat_id
-    has_credentials = bool(token and chat)
+    is_sent = bool(token and chat) and (settings.telegram_is_loopback or not is_replay)
     sending = (
-        TelegramSender(token, chat, settings.telegram_api_url)
-        if has_credentials
-        else nullcontext(None)
+        TelegramSender(token, chat, settings.telegram_api_url) if is_sent else nullcontext(None)
     )
     with sending as sender:
         return box.send_all(sender)

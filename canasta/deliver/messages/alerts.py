@@ -11,6 +11,7 @@ from canasta.deliver.backtest.spanish import NOTHING
 from canasta.deliver.messages.markup import bold, code, escaped
 from canasta.deliver.messages.message import Message
 from canasta.deliver.messages.wording import Marks, counted, day, full_day, price, series
+from canasta.errors import FailedStep
 from canasta.ingest.quarantine import Quarantined
 from canasta.ingest.revisions import Revision
 from canasta.labels import Key
@@ -21,6 +22,8 @@ LISTED = 5
 """Blocks, corrections or checks that are listed; of more, how many there are."""
 LONGEST = 300
 """Characters of an error that are told."""
+
+IN_THE_LOG = "El detalle está en el registro de Prefect."
 
 REASONS = {
     "layout": "no se puede leer: su forma no es la esperada",
@@ -144,7 +147,7 @@ class Failure:
 def failed(failure: Failure, marks: Marks) -> Message:
     """Tell which step failed, why, and how to run it again."""
     step = f"El paso: «{escaped(failure.step)}». " if failure.step else ""
-    reason = failure.reason or "El detalle está en el registro de Prefect."
+    reason = failure.reason or IN_THE_LOG
     lines = [
         bold(f"Falló la corrida del {full_day(failure.day)}"),
         f"{step}{escaped(failure.error)}: {escaped(_short(reason))}",
@@ -153,6 +156,43 @@ def failed(failure: Failure, marks: Marks) -> Message:
     # The same trouble, hour after hour, is told once a day.
     same = _digest([failure.flow, failure.step, failure.error])
     return marks.message(f"failure-{failure.day}-{same}", lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A run whose report is out, but not all beside it was done.
+
+    Attributes:
+        flow: its name.
+        day: that it stood for.
+        steps: that failed, each with its name for people.
+        again: the command that does them again.
+    """
+
+    flow: str
+    day: date
+    steps: Sequence[FailedStep]
+    again: str
+
+
+def unfinished(run: Unfinished, marks: Marks) -> Message:
+    """Tell which steps beside a report failed, and what makes up for them."""
+    lines = [
+        bold(f"El reporte salió, pero faltó algo: corrida del {full_day(run.day)}"),
+        *(f"• {escaped(_undone(step))}" for step in run.steps[:LISTED]),
+        *_more(len(run.steps)),
+        "No se perdió nada: la corrida que sigue lo completa.",
+        f"Para completarlo ahora: {code(run.again)}",
+    ]
+    same = _digest([run.flow, *sorted(f"{one.step} {one.error}" for one in run.steps)])
+    return marks.message(f"unfinished-{run.day}-{same}", lines)
+
+
+def _undone(step: FailedStep) -> str:
+    name = f"{step.step[:1].upper()}{step.step[1:]}"
+    if not step.reason:
+        return f"{name}: {step.error}. {IN_THE_LOG}"
+    return f"{name}: {step.error}: {_short(step.reason)}"
 
 
 def late(expected: date, newest: date | None, marks: Marks) -> Message:

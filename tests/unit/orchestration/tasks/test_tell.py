@@ -5,6 +5,7 @@ import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,12 +17,20 @@ from rich.console import Console
 
 from canasta.commodity import Commodity
 from canasta.deliver.messages.markup import plain
+from canasta.deliver.messages.message import Part
 from canasta.deliver.publish import Published, publish_report
 from canasta.deliver.report import ModelName
-from canasta.errors import CanastaError, RunInProgress, SourceUnreachable
+from canasta.deliver.telegram import TelegramSender
+from canasta.errors import (
+    CanastaError,
+    ObjectCorrupt,
+    RunInProgress,
+    SourceUnreachable,
+    StepsFailed,
+)
 from canasta.forecast.outlook import Outlook
 from canasta.forecast.panel import Panel
-from canasta.ingest.identity import SourceKind
+from canasta.ingest.identity import Identity, SourceKind, write_identity
 from canasta.ingest.lake import Lake, open_lake
 from canasta.monitor.verdict import Check, Severity, Verdict
 from canasta.parameters import read_parameters
@@ -32,6 +41,7 @@ from canasta.registry.tracking import Tracking
 from canasta.settings import Settings
 from canasta.store import Store
 from orchestration import tasks
+from orchestration.attempts import Attempts
 from orchestration.display import Display
 from orchestration.tasks import tell
 from orchestration.tasks.tell import (
@@ -189,6 +199,49 @@ def test_without_credentials_it_is_in_the_log(setting: Setting, made: Made) -> N
     tell_digest(setting.work, *published(setting, made))
     assert setting.told() == []
     assert "Leche: publicación del " in setting.log
+
+
+def replayed(folder: Path, milk: Commodity) -> Lake:
+    """Return a lake on which the past is replayed."""
+    lake = Lake(Store(str(folder / "replay")), milk)
+    write_identity(lake.store, Identity(milk.name, SourceKind.REPLAY, SourceKind.SNIIM))
+    return lake
+
+
+class Asked(TelegramSender):
+    """Stands where the real Telegram would be asked."""
+
+    def send(self, part: Part) -> None:
+        raise AssertionError(part)
+
+
+@pytest.mark.parametrize("url", ["https://api.telegram.org", "https://example.org/bots"])
+def test_replayed_past_reaches_nobody_though_there_are_credentials(
+    tmp_path: Path, setting: Setting, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setattr(tell, "TelegramSender", Asked)
+    milk = setting.work.commodity
+    write_identity(
+        Store(str(tmp_path / "replay")), Identity(milk.name, SourceKind.REPLAY, SourceKind.SNIIM)
+    )
+    lake = Lake(Store(str(tmp_path / "replay")), milk)
+    settings = setting.work.settings.model_copy(update={"telegram_api_url": url})
+    work = workspace(settings, lake, milk)
+    assert work.is_replay
+    tell_drift(work, verdict(Severity.ALERT, "change-size"))
+    assert flush.fn(work).logged == 1
+    assert "REPASO DEL PASADO" in setting.log
+
+
+def test_replay_is_sent_to_a_telegram_of_this_machine(tmp_path: Path, setting: Setting) -> None:
+    milk = setting.work.commodity
+    write_identity(
+        Store(str(tmp_path / "replay")), Identity(milk.name, SourceKind.REPLAY, SourceKind.SNIIM)
+    )
+    lake = Lake(Store(str(tmp_path / "replay")), milk)
+    work = workspace(setting.work.settings, lake, milk)
+    tell_drift(work, verdict(Severity.ALERT, "change-size"))
+    assert flush.fn(work).sent == 1
 
 
 def test_what_cannot_be_told_fails_nothing(setting: Setting, made: Made) -> None:
@@ -355,6 +408,38 @@ def test_failure_names_the_step_and_how_to_run_it_again_once_a_day(setting: Sett
     assert "El paso: «leer la publicación». SourceUnreachable: No answer from " in text
     assert "https://…@example.org" in text
     assert text.endswith("Para correrla otra vez: make daily")
+
+
+def steps_failed(*failing: tuple[str, Exception]) -> Exception:
+    """Return what a run ends in whose report is out."""
+    attempts = Attempts()
+
+    def refuse(error: Exception) -> None:
+        raise error
+
+    for step, error in failing:
+        attempts.make(step, partial(refuse, error), None)
+    with pytest.raises(StepsFailed) as raised:
+        attempts.check("make daily")
+    return raised.value
+
+
+def test_steps_beside_a_report_that_failed_are_told_as_that_and_each_set_of_them_once(
+    setting: Setting,
+) -> None:
+    foreign = RuntimeError("connection failed: dsn password=hunter2 host=db")
+    torn = ObjectCorrupt("a file is torn.")
+    fail(steps_failed(("Score", torn), ("Metrics", foreign)), setting)
+    (text,) = fail(steps_failed(("Score", torn), ("Metrics", foreign)), setting)
+    first, *lines, again = text.split("\n")
+    assert first.startswith("El reporte salió, pero faltó algo: corrida del ")
+    assert lines == [
+        "• Medir los pronósticos que vencieron: ObjectCorrupt: a file is torn.",
+        "• Escribir las métricas: RuntimeError. El detalle está en el registro de Prefect.",
+        "No se perdió nada: la corrida que sigue lo completa.",
+    ]
+    assert again == "Para completarlo ahora: make daily"
+    assert len(fail(steps_failed(("Log outcomes", torn)), setting)) == 2, "other steps are news"
 
 
 def test_failure_that_was_not_made_to_be_shown_shows_nothing_of_it(setting: Setting) -> None:
