@@ -17,7 +17,7 @@ from canasta.ingest.block import Block
 from canasta.ingest.identity import SourceKind
 from canasta.ingest.lake import Lake, open_lake
 from canasta.ingest.quality import cleaned
-from canasta.monitor.outcomes import ScoredPublication, score
+from canasta.monitor.outcomes import ScoredPublication, Scoring, score
 from canasta.store import store_for
 from tests.outlooks import drawn_outlook
 
@@ -65,7 +65,13 @@ class PublishedLake:
         return outlook
 
     def score(self, as_of: date, *, backfilled: bool = False) -> tuple[ScoredPublication, ...]:
-        """Score what is due on a day."""
+        """Score what is due on a day; nothing waits."""
+        scoring = self.scoring(as_of, backfilled=backfilled)
+        scoring.check()
+        return scoring.publications
+
+    def scoring(self, as_of: date, *, backfilled: bool = False) -> Scoring:
+        """Score what is due on a day; tell what waits too."""
         return score(self.lake, self.panel(as_of), as_of, WEIGHT, backfilled=backfilled)
 
     def live(self, blocks: Sequence[Block], versions: Callable[[int], int]) -> None:

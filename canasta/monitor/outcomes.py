@@ -4,13 +4,14 @@
 
 A publication is scored when it comes in, late or not, with the prices as they are known then:
 corrections come later and rewrite nothing. What counts is the first forecast from each origin
-that aims at it, from one to six publications ahead.
+that aims at it, from one to six publications ahead. A publication waits while forecasts that may
+aim at it cannot be read: outcomes without them would stay so for ever.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
@@ -54,6 +55,34 @@ class ScoredPublication:
     key: str
 
 
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """What became of the publications that were due.
+
+    Attributes:
+        publications: those that were scored, ascending.
+        waiting: those of which forecasts cannot be read, ascending, and why not.
+    """
+
+    publications: tuple[ScoredPublication, ...]
+    waiting: Mapping[date, ObjectCorrupt]
+
+    def check(self) -> None:
+        """Tell that publications wait.
+
+        Raises:
+            ObjectCorrupt: they do.
+        """
+        if not self.waiting:
+            return
+        causes = " ".join(dict.fromkeys(str(error) for error in self.waiting.values()))
+        first, last = min(self.waiting), max(self.waiting)
+        raise ObjectCorrupt(
+            f"Outcomes wait: {len(self.waiting)} publications, {first} to {last}, may have been "
+            f"forecast by files that cannot be read; all others are scored. {causes}"
+        )
+
+
 def outcomes_key(target: date) -> str:
     """Return the key of the outcomes of one publication."""
     return f"{FOLDER}/{target:%Y/%m}/{target}.parquet"
@@ -61,7 +90,7 @@ def outcomes_key(target: date) -> str:
 
 def score(
     lake: Lake, panel: Panel, as_of: date, market_weight: float, *, backfilled: bool = False
-) -> tuple[ScoredPublication, ...]:
+) -> Scoring:
     """Score every publication that has forecasts and no outcomes yet; the caller holds the lock.
 
     Args:
@@ -70,24 +99,26 @@ def score(
         as_of: the day.
         market_weight: of persistence: changes that the market counts beside a series' own.
         backfilled: whether a past day is made up for; the outcomes then say so.
-
-    Raises:
-        ObjectCorrupt: a file of forecasts cannot be read.
     """
     written = WrittenForecasts(lake.store)
-    due = _due(lake.store, panel, written)
-    known = Known(lake, panel, as_of) if due else None
-    scored = []
-    for target in due:
-        aimed = written.aimed_at(target)
-        if known is None or not aimed:
+    known: Known | None = None
+    scored: list[ScoredPublication] = []
+    waiting: dict[date, ObjectCorrupt] = {}
+    for target in _due(lake.store, panel, written):
+        try:
+            aimed = written.aimed_at(target)
+        except ObjectCorrupt as error:
+            waiting[target] = error
             continue
+        if not aimed:
+            continue
+        known = known or Known(lake, panel, as_of)  # it reads the whole lake: only if needed
         made = [(one, _outcome(one, panel, known, market_weight)) for one in aimed]
         table = _table(panel, made, as_of, backfilled=backfilled)
         key = outcomes_key(target)
         lake.store.write_once(key, _encoded(table))
         scored.append(ScoredPublication(target, len(table), key))
-    return tuple(scored)
+    return Scoring(tuple(scored), waiting)
 
 
 def read_outcomes(lake: Store, newest: int | None = None) -> pd.DataFrame:

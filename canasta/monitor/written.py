@@ -152,8 +152,17 @@ def _read(content: bytes, key: str, horizon: int | None = None) -> tuple[Written
     except (pa.ArrowException, OSError, KeyError, ValueError, TypeError, IndexError) as error:
         raise ObjectCorrupt(
             f"{key} is not a file of forecasts{ahead} as this release writes them: {error}. "
-            "Restore it from a backup of the lake."
+            f"{_repair(key)}"
         ) from error
+
+
+def _repair(key: str) -> str:
+    """Say what to do about a file; another one of its origin must not count in its place."""
+    all_of_origin = key[: key.rindex("/") + 1 + len("YYYY-MM-DD")]
+    return (
+        f"Restore it from a backup of the lake; or, if there is none, move all {all_of_origin}-* "
+        "out of the lake: what was forecast from that publication then stays unscored."
+    )
 
 
 def _of_horizon(table: pa.Table, horizon: int) -> Written:

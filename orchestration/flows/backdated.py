@@ -19,14 +19,16 @@ def report_the_past(work: Workspace) -> BackDated:
 
     Raises:
         NoChampion: nothing was promoted by then.
+        ObjectCorrupt: the report is written, but outcomes wait for forecasts that cannot be read.
     """
     panel = read_history(work)
     title, outlook = forecast_the_past(work, panel)
     made = write_missing_report(work, panel, title, outlook)
-    scored = score_outcomes(work, panel, backfilled=True)
+    scoring = score_outcomes(work, panel, backfilled=True)
     work.display.print("")
     for line in backdated_lines(made, work.as_of, work.known_until or work.as_of):
         work.display.print(line)
-    if scored:
-        work.display.print(f"Outcomes were missing: {scored_line(scored)}")
+    if scoring.publications:
+        work.display.print(f"Outcomes were missing: {scored_line(scoring.publications)}")
+    scoring.check()
     return made

@@ -9,7 +9,7 @@ from canasta.forecast.panel import Panel
 from canasta.forecast.recipe import PERSISTENCE, Recipe
 from canasta.forecast.training import Trainer
 from canasta.monitor.failing import LiveRuling
-from canasta.monitor.outcomes import ScoredPublication
+from canasta.monitor.outcomes import ScoredPublication, Scoring
 from canasta.monitor.verdict import Verdict
 from canasta.registry.pointer import Pointer
 from canasta.registry.promotion import heir
@@ -57,11 +57,15 @@ def watch_outcomes(work: Workspace, panel: Panel, basis: Basis, attempts: Attemp
     """Score what came, and take the title from a champion whose outcomes contradict it.
 
     What fails here is told at the end of the run and made up for by the next: no report is
-    lost for it, and no champion rolled back on a part of the evidence.
+    lost for it, and no champion rolled back where scoring broke off. A file of forecasts that
+    cannot be read keeps a few publications waiting, and nothing else: the champion is judged.
     """
-    scored = attempts.make("Score", lambda: score_outcomes(work, panel), None)
-    if scored is None:
+    scoring = attempts.make("Score", lambda: score_outcomes(work, panel), None)
+    if scoring is None:
         return Watched()
+    if scoring.waiting:
+        attempts.make("Score", lambda: _tell_of_waiting(work, scoring), None)
+    scored = scoring.publications
     if scored:
         attempts.make("Log outcomes", lambda: log_outcomes(work), None)
         report_performance(work)
@@ -81,6 +85,11 @@ def close_day(
     attempts.make("Metrics", lambda: write_metrics(work, pointer, verdict, failed, waiting), None)
     if not work.is_replay:
         write_monitor_page(work)
+
+
+def _tell_of_waiting(work: Workspace, scoring: Scoring) -> None:
+    with work.display.step("Score the rest"):
+        scoring.check()
 
 
 def _hold_to_account(work: Workspace, panel: Panel, basis: Basis) -> LiveRuling | None:

@@ -13,7 +13,7 @@ from canasta.forecast.panel import Panel
 from canasta.monitor.archive import DRIFT
 from canasta.monitor.failing import LiveRuling, judge_live
 from canasta.monitor.live import LOGGED, LiveSkill, publication_figures
-from canasta.monitor.outcomes import ScoredPublication, read_outcomes, score
+from canasta.monitor.outcomes import Scoring, read_outcomes, score
 from canasta.monitor.textfile import Standing, write_standing
 from canasta.monitor.verdict import Severity, Verdict, newly_alerting, verdict_of
 from canasta.registry.decisions import Kind, newest_search
@@ -30,15 +30,14 @@ log = logging.getLogger(__name__)
 
 
 @task(name="score", cache_policy=NO_CACHE)
-def score_outcomes(
-    work: Workspace, panel: Panel, *, backfilled: bool = False
-) -> tuple[ScoredPublication, ...]:
+def score_outcomes(work: Workspace, panel: Panel, *, backfilled: bool = False) -> Scoring:
     """Score the publications that came, and have forecasts, and no outcomes yet."""
     with work.display.step("Missing outcomes" if backfilled else "Score") as told:
         weight = work.parameters.empirical.weight
-        scored = score(work.lake, panel, work.as_of, weight, backfilled=backfilled)
-        told(scored_line(scored))
-    return scored
+        scoring = score(work.lake, panel, work.as_of, weight, backfilled=backfilled)
+        wait = f"; {len(scoring.waiting)} wait" if scoring.waiting else ""
+        told(f"{scored_line(scoring.publications)}{wait}")
+    return scoring
 
 
 @task(name="log-outcomes", cache_policy=NO_CACHE)

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from canasta.commodity import Commodity
+from canasta.deliver.forecasts import forecasts_key
 from canasta.errors import ObjectCorrupt
 from canasta.forecast.empirical import Empirical
 from canasta.forecast.outlook import HORIZONS, LEVELS, Outlook, outlook_of
@@ -207,6 +208,73 @@ def test_nothing_forecast_or_nothing_come_is_nothing_scored(
     assert empty.empty
     assert list(empty.columns) == [*FORECAST, *FIGURES]
     assert WrittenForecasts(house.lake.store).origins == (day,)
+
+
+def test_forecasts_that_cannot_be_read_hold_up_what_they_may_aim_at_and_nothing_else(
+    house: PublishedLake, blocks: Sequence[Block]
+) -> None:
+    """A second file of that origin, which is whole, must not count in its place."""
+    day, store, origin = house.lake.dates()[-1], house.lake.store, blocks[BEFORE].date
+    before = read_outcomes(store)
+    for key in house.files():
+        Path(store.location(key)).unlink()
+    house.publish(origin, version=9, hour=3)
+    rotten = forecasts_key(origin, 1)
+    whole = store.read(rotten)
+    store.replace(rotten, b"rotten")
+
+    scoring = house.scoring(day)
+    targets = [block.date for block in blocks[BEFORE + 1 : BEFORE + LIVE]]
+    waiting, scored = targets[: HORIZONS + 1], targets[HORIZONS + 1 :]
+    assert [one.target for one in scoring.publications] == scored
+    assert list(scoring.waiting) == waiting, "one more than it reaches: who knows its last target?"
+    with pytest.raises(ObjectCorrupt, match=rf"{rotten} is not a file of forecasts") as told:
+        scoring.check()
+    message = str(told.value)
+    assert message.count(rotten) == 1
+    assert f"7 publications, {waiting[0]} to {waiting[-1]}" in message
+    assert "Restore it from a backup" in message
+    assert f"move all {rotten.removesuffix('-1.parquet')}-* out" in message
+    assert list(house.scoring(day).waiting) == waiting, "it is told until somebody acts"
+
+    store.replace(rotten, whole)
+    assert [one.target for one in house.score(day)] == waiting
+    figures = [*FORECAST, *FIGURES]
+    pd.testing.assert_frame_equal(read_outcomes(store)[figures], before[figures], check_exact=True)
+
+
+def test_forecasts_that_were_moved_away_stay_unscored(
+    house: PublishedLake, blocks: Sequence[Block]
+) -> None:
+    store, origin = house.lake.store, blocks[BEFORE].date
+    for key in (*house.files(), forecasts_key(origin, 1)):
+        Path(store.location(key)).unlink()
+    house.score(house.lake.dates()[-1])
+    found = read_outcomes(store)
+    assert origin not in set(found["origin"])
+    assert set(found["origin"]) == {block.date for block in blocks[BEFORE + 1 : BEFORE + LIVE - 1]}
+
+
+def test_a_gap_filled_after_a_forecast_without_it_counts_as_known_for_persistence(
+    house: PublishedLake, blocks: Sequence[Block]
+) -> None:
+    """It was never held back, so no record says that it came late: it had been published."""
+    missing, after, target = blocks[BEFORE + LIVE : BEFORE + LIVE + 3]
+    house.come(after)
+    house.score(after.date)
+    made = house.publish(after.date, 2)
+    house.come(missing, target)
+    assert house.files("late") == {}
+    assert [one.target for one in house.score(target.date)] == [missing.date, target.date]
+    found = read_outcomes(house.lake.store, newest=1)
+    ours = found[found["origin"] == after.date]
+    assert set(ours["target"]) == {made.targets[0]} == {target.date}
+    assert set(ours["horizon"]) == {1}
+    expected = live_outcomes(house.folder, WEIGHT)  # which knows all prices
+    theirs = expected[(expected["origin"] == after.date) & (expected["target"] == target.date)]
+    for name in ("came", "crps", "base_crps"):
+        pairs = (frame.sort_values(KEY)[name] for frame in (ours, theirs))
+        np.testing.assert_allclose(*pairs, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("broken", [b"", b"no parquet", b"PAR1" + bytes(40)])
