@@ -61,6 +61,9 @@ class Record:
         before: the pointer that it found; None where there was none.
         after: the pointer that it leads to, but for its key `decision`, which is this record's
             own; None where the pointer stays.
+        alerting: names of the drift checks that alerted when it was decided; none in records
+            from before these were noted.
+        on_drift: whether the search was made for them, and not because one was due anyway.
     """
 
     kind: Kind
@@ -71,11 +74,20 @@ class Record:
     ruling: Mapping[str, Any] | None
     before: Mapping[str, Any] | None
     after: Mapping[str, Any] | None
+    alerting: tuple[str, ...] = ()
+    on_drift: bool = False
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the record as JSON-ready values."""
+        """Return the record as JSON-ready values; of drift only where something alerted.
+
+        Earlier releases, which know nothing of that, read all other records.
+        """
+        content = dict(vars(self))
+        alerting, on_drift = content.pop("alerting"), content.pop("on_drift")
+        if alerting:
+            content |= {"alerting": list(alerting), "on_drift": on_drift}
         return {
-            **vars(self),
+            **content,
             "lineage": self.lineage.as_dict(),
             "kind": self.kind.value,
             "time": self.time.isoformat(),
@@ -90,6 +102,7 @@ class Record:
             "time": datetime.fromisoformat(content["time"]),
             "origin": date.fromisoformat(content["origin"]),
             "lineage": Lineage.from_dict(content["lineage"]),
+            "alerting": tuple(content.get("alerting", ())),
         }
         return cls(**{**content, **typed})
 
@@ -152,7 +165,12 @@ def read_newest(lake: Store, count: int) -> list[Record]:
 
 def newest_search(lake: Store) -> Record | None:
     """Return the newest record that follows from a search; None before the first."""
-    return next((record for _, record in newest_first(lake) if record.kind in SEARCHES), None)
+    return next(searches(lake), None)
+
+
+def searches(lake: Store) -> Iterator[Record]:
+    """Yield the records that follow from a search, the newest first."""
+    return (record for _, record in newest_first(lake) if record.kind in SEARCHES)
 
 
 def next_moment(lake: Store, clock: Callable[[], datetime]) -> datetime:

@@ -61,12 +61,16 @@ class Basis:
         source: kind of the lake that it came from, such as `simulated`.
         lineage: of the run.
         forecast: makes a predictor's forecasts from `panel`'s newest publication.
+        alerting: names of the drift checks that alert.
+        on_drift: whether a search is made for them, and not because one is due anyway.
     """
 
     panel: Panel
     source: str
     lineage: Lineage
     forecast: Callable[[Predictor], Outlook]
+    alerting: tuple[str, ...] = ()
+    on_drift: bool = False
 
 
 class Grounds(Protocol):
@@ -171,6 +175,8 @@ def record_decision(
         ruling=None if cause.ruling is None else cause.ruling.as_dict(),
         before=read_raw(registry.lake),
         after=after,
+        alerting=basis.alerting,
+        on_drift=basis.on_drift,
     )
     return write_record(registry.lake, record)
 

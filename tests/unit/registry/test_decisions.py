@@ -1,3 +1,4 @@
+import json
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -43,6 +44,15 @@ def test_a_record_comes_back_under_its_time_and_hash(lake: Store) -> None:
     key = write_record(lake, replace(MADE, time=local))
     assert re.fullmatch(r"decisions/20250430T120000\.000000Z-[0-9a-f]{8}\.json", key)
     assert read_record(lake, key) == MADE
+
+
+def test_what_alerted_is_on_record_and_older_releases_read_all_others(lake: Store) -> None:
+    made = replace(MADE, alerting=("mean-change", "check-failed"), on_drift=True)
+    assert read_record(lake, write_record(lake, made)) == made
+    key = write_record(lake, MADE)
+    assert set(json.loads(lake.read(key))) == {
+        "kind", "time", "reason", "origin", "lineage", "ruling", "before", "after",
+    }  # fmt: skip
 
 
 def test_writing_a_record_twice_writes_one(lake: Store) -> None:
