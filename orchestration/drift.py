@@ -12,6 +12,7 @@ from canasta.errors import CanastaError
 from canasta.forecast.history import read_panel
 from canasta.forecast.panel import Panel
 from canasta.monitor.archive import Archive
+from canasta.monitor.drift import check_drift
 from canasta.monitor.verdict import Severity, Verdict, failed
 from orchestration.workspace import Workspace, reading
 
@@ -21,7 +22,7 @@ COLOURS = {Severity.OK: "green", Severity.WARNING: "yellow", Severity.ALERT: "bo
 
 
 def drift_verdict(work: Workspace, panel: Panel) -> Verdict:
-    """Check the newest publication for drift and keep the report; never raise.
+    """Check the newest publication for drift; never raise.
 
     A check that cannot be made is an ALERT: nobody knows then whether the prices are sound.
 
@@ -30,27 +31,33 @@ def drift_verdict(work: Workspace, panel: Panel) -> Verdict:
         panel: the history as known on its day.
     """
     try:
-        return check(work, panel)[0]
+        return check_drift(panel, work.parameters.drift)
     except Exception as error:
         log.exception("The drift check of %s could not be made.", work.as_of)
         told = str(error) if isinstance(error, CanastaError) else f"{type(error).__name__}: {error}"
         return failed(panel.dates[-1] if panel.dates else work.as_of, told)
 
 
-def check(work: Workspace, panel: Panel) -> tuple[Verdict, Path]:
-    """Check the newest publication for drift; return the verdict and where its report lies.
+def keep_report(work: Workspace, panel: Panel, verdict: Verdict) -> tuple[Verdict, Path]:
+    """Keep the report of a verdict; return what it says, by Evidently's scores, and its path.
+
+    Of checks that could not be made it says that, and why.
 
     Raises:
-        TooLittleHistory: the panel holds no publication.
         OSError: the archive cannot be written.
     """
     # Evidently takes seconds to import; runs without a check do without.
-    from canasta.monitor.drift_archive import Run, archive_drift, examine  # noqa: PLC0415
+    from canasta.monitor.drift_archive import (  # noqa: PLC0415
+        Examined,
+        Run,
+        archive_drift,
+        examine,
+    )
 
-    examined = examine(panel, work.parameters.drift)
+    could_not = Examined(verdict, {}, None)
+    examined = could_not if verdict.failure else examine(panel, work.parameters.drift)
     run = Run(work.as_of, work.lake.source_kind.value, work.simulated, work.back_dated)
-    archive = archive_of(work)
-    return examined.verdict, archive_drift(archive, examined, run)
+    return examined.verdict, archive_drift(archive_of(work), examined, run)
 
 
 def archive_of(work: Workspace) -> Archive:
@@ -73,7 +80,8 @@ def print_drift(execution_date: str | None = None) -> None:
     work = reading(execution_date)
     panel = read_panel(work.lake, work.commodity, work.as_of)
     with work.display.step("Drift") as told:
-        verdict, path = check(work, panel)
+        verdict = check_drift(panel, work.parameters.drift)
+        verdict, path = keep_report(work, panel, verdict)
         told(verdict.severity.value)
     work.display.print(drift_table(verdict))
     print(f"Prices    {work.store.url}; newest publication {verdict.as_of}")

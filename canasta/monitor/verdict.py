@@ -94,22 +94,9 @@ def verdict_of(content: Mapping[str, Any]) -> Verdict:
     return Verdict(day, severity, checks, content.get("failure", ""))
 
 
-def newly_alerting(now: Verdict, before: Verdict | None) -> tuple[Check, ...]:
-    """Return the checks that alert now and did not in the verdict before.
-
-    A fault stays in the window of the last days for as long as that is; once it was answered,
-    there is nothing new to answer.
-    """
-    known = (
-        {check.name for check in before.checks if check.severity is Severity.ALERT}
-        if before
-        else ()
-    )
-    return tuple(
-        check
-        for check in now.checks
-        if check.severity is Severity.ALERT and check.name not in known
-    )
+def alerting(verdict: Verdict) -> tuple[str, ...]:
+    """Return the names of the checks that alert."""
+    return tuple(check.name for check in verdict.checks if check.severity is Severity.ALERT)
 
 
 def worst(severities: Iterable[Severity]) -> Severity:

@@ -11,7 +11,7 @@ from canasta.errors import SettingsError
 from canasta.forecast.outlook import HORIZONS
 from orchestration.attempts import Attempts
 from orchestration.flows.backdated import report_the_past
-from orchestration.flows.watching import close_day, watch_outcomes
+from orchestration.flows.watching import close_day, watch_drift, watch_outcomes
 from orchestration.tasks.ingest import ingest_publications, read_history
 from orchestration.tasks.publish import (
     publish_forecasts,
@@ -27,7 +27,7 @@ from orchestration.tasks.tell import (
     tell_late,
     tell_quarantine,
 )
-from orchestration.tasks.watch import check_drift
+from orchestration.tasks.watch import measure_champion
 from orchestration.workspace import writing
 
 
@@ -61,20 +61,24 @@ def daily_prediction_flow_batch(
             return report_the_past(work)
         attempts = Attempts()
         settle_registry(work)
-        if ingest:
-            tell_quarantine(work, ingest_publications(work))
+        ingested = ingest_publications(work) if ingest else None
+        if ingested is not None:
+            tell_quarantine(work, ingested)
         panel = read_history(work)
         basis = work.basis(panel)
         verdict = None
         if ingest:
             watch_outcomes(work, panel, basis, attempts)
-            verdict = check_drift(work, panel)
+            verdict = watch_drift(work, panel, attempts)
             tell_drift(work, verdict)
         pointer = publish_forecasts(work, basis)
         published, report = write_report(work, pointer)
         if ingest:
             tell_decision(work)
-            tell_digest(work, pointer, published, report, drift=verdict)
+            skill = attempts.make("Live skill", lambda: measure_champion(work), None)
+            tell_digest(
+                work, pointer, published, report, ingested=ingested, skill=skill, drift=verdict
+            )
             tell_late(work)
             close_day(work, pointer, verdict, attempts)
         for line in published_lines(published, len(report)):

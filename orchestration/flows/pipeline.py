@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from prefect import flow
 
 from canasta.deliver.backdated import BackDated
@@ -9,7 +11,7 @@ from canasta.deliver.publish import Published
 from canasta.deliver.summary import RunSummary, live_line, run_summary
 from canasta.errors import RegistryUnavailable, SettingsError
 from canasta.forecast.panel import Panel
-from canasta.monitor.verdict import Verdict
+from canasta.monitor.verdict import Verdict, alerting
 from canasta.registry.decisions import newest_search
 from canasta.registry.pointer import Pointer, current
 from canasta.registry.steps import Basis
@@ -17,7 +19,7 @@ from orchestration.artifacts import show_report
 from orchestration.attempts import Attempts
 from orchestration.flows.backdated import report_the_past
 from orchestration.flows.contest import Outcome, champion_recipe, hold_contest
-from orchestration.flows.watching import close_day, watch_outcomes
+from orchestration.flows.watching import close_day, watch_drift, watch_outcomes
 from orchestration.tasks.ingest import ingest_publications, read_history
 from orchestration.tasks.publish import (
     publish_forecasts,
@@ -26,6 +28,7 @@ from orchestration.tasks.publish import (
     write_report,
 )
 from orchestration.tasks.tell import (
+    flush,
     tell_decision,
     tell_digest,
     tell_drift,
@@ -33,7 +36,11 @@ from orchestration.tasks.tell import (
     tell_late,
     tell_quarantine,
 )
-from orchestration.tasks.watch import check_drift, drift_asks_for_a_search, measure_champion
+from orchestration.tasks.watch import (
+    drift_asks_for_a_search,
+    measure_champion,
+    publications_since,
+)
 from orchestration.workspace import Workspace, writing
 
 
@@ -63,7 +70,7 @@ def daily_mlops_pipeline(
         summary = run_day(work, attempts, retrain=retrain)
         work.display.print("")
         work.display.print(run_summary(summary))
-        attempts.check(f"make daily DATE={work.as_of}")
+        attempts.check(f"make {'retrain' if retrain else 'daily'} DATE={work.as_of}")
     return summary.published
 
 
@@ -81,9 +88,9 @@ def run_day(work: Workspace, attempts: Attempts, *, retrain: bool = False) -> Ru
     panel = read_history(work)
     basis = work.basis(panel)
     watched = watch_outcomes(work, panel, basis, attempts)
-    verdict = check_drift(work, panel)
+    verdict = watch_drift(work, panel, attempts)
     tell_drift(work, verdict)
-    outcome = _contest(work, panel, basis, verdict, asked_for=retrain)
+    outcome = _contest(work, panel, basis, verdict, attempts, asked_for=retrain)
     tell_decision(work)
     pointer = publish_forecasts(work, basis)
     published, report = write_report(work, pointer)
@@ -114,27 +121,43 @@ def _no_search_then(work: Workspace) -> str:
 
 
 def _contest(
-    work: Workspace, panel: Panel, basis: Basis, verdict: Verdict, *, asked_for: bool
+    work: Workspace,
+    panel: Panel,
+    basis: Basis,
+    verdict: Verdict,
+    attempts: Attempts,
+    *,
+    asked_for: bool,
 ) -> Outcome:
     """Hold a contest if one is due or asked for, by a person or by drift.
 
-    A champion can wait for MLflow to answer again.
+    A champion can wait for MLflow to answer again, and its report does not depend on the search.
+    What is to be told does not wait for the search either.
 
     Raises:
         RegistryUnavailable: MLflow does not answer, and there is no champion, or the contest
             was asked for.
     """
     pointer = current(work.store)
-    drifted = drift_asks_for_a_search(work, verdict)
-    if not (asked_for or drifted or search_is_due(work, pointer)):
+    due = asked_for or search_is_due(work, pointer)
+    on_drift = not due and drift_asks_for_a_search(work, verdict)
+    if not (due or on_drift):
         return Outcome()
+    flush(work)
     try:
         reach_registry(work)
     except RegistryUnavailable as error:
         if asked_for or pointer is None:
             raise
         return Outcome(decided=(champion_line(pointer), f"the search is put off: {error}"))
-    return hold_contest(work, panel, basis)
+    basis = replace(basis, alerting=alerting(verdict), on_drift=on_drift)
+    if pointer is None or champion_recipe(pointer) is None:
+        return hold_contest(work, panel, basis)
+    failed = Outcome(decided=(champion_line(pointer), "the search failed"))
+    outcome = attempts.make("Search", lambda: hold_contest(work, panel, basis), failed)
+    if outcome is failed:
+        settle_registry(work)  # a decision that was made before it failed is carried out first
+    return outcome
 
 
 def search_is_due(work: Workspace, pointer: Pointer | None) -> bool:
@@ -145,8 +168,7 @@ def search_is_due(work: Workspace, pointer: Pointer | None) -> bool:
     newest = newest_search(work.store)
     if newest is None or champion_recipe(pointer) is None:
         return True
-    since = [day for day in work.lake.dates() if newest.origin < day <= work.as_of]
-    return len(since) >= work.settings.retrain_every
+    return publications_since(work, newest.origin) >= work.settings.retrain_every
 
 
 def champion_line(pointer: Pointer) -> str:

@@ -19,8 +19,10 @@ from orchestration.attempts import Attempts
 from orchestration.tasks.learn import register
 from orchestration.tasks.tell import flush
 from orchestration.tasks.watch import (
+    check_drift,
     depose_champion,
     judge_champion,
+    keep_drift_report,
     log_outcomes,
     report_performance,
     score_outcomes,
@@ -71,6 +73,12 @@ def watch_outcomes(work: Workspace, panel: Panel, basis: Basis, attempts: Attemp
         report_performance(work)
     ruling = attempts.make("Roll back", lambda: _hold_to_account(work, panel, basis), None)
     return Watched(scored, ruling)
+
+
+def watch_drift(work: Workspace, panel: Panel, attempts: Attempts) -> Verdict:
+    """Check for drift; a report of it that cannot be kept leaves the verdict as it is."""
+    verdict = check_drift(work, panel)
+    return attempts.make("Drift report", lambda: keep_drift_report(work, panel, verdict), verdict)
 
 
 def close_day(

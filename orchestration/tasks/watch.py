@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import date
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -10,17 +11,16 @@ from prefect.cache_policies import NO_CACHE
 from canasta.deliver.summary import live_line, scored_line
 from canasta.errors import RegistryUnavailable, UnknownVersion
 from canasta.forecast.panel import Panel
-from canasta.monitor.archive import DRIFT
 from canasta.monitor.failing import LiveRuling, judge_live
 from canasta.monitor.live import LOGGED, LiveSkill, publication_figures
 from canasta.monitor.outcomes import Scoring, read_outcomes, score
 from canasta.monitor.textfile import Standing, write_standing
-from canasta.monitor.verdict import Severity, Verdict, newly_alerting, verdict_of
-from canasta.registry.decisions import Kind, newest_search
+from canasta.monitor.verdict import Severity, Verdict, alerting
+from canasta.registry.decisions import Kind, searches
 from canasta.registry.pointer import Pointer
 from canasta.registry.promotion import depose
 from canasta.registry.steps import Basis, Cause
-from orchestration.drift import archive_of, drift_verdict
+from orchestration.drift import drift_verdict, keep_report
 from orchestration.monitor import keep_page
 from orchestration.performance import keep_performance
 from orchestration.reign import reign_of
@@ -107,7 +107,7 @@ def measure_champion(work: Workspace) -> LiveSkill | None:
 
 @task(name="drift", cache_policy=NO_CACHE)
 def check_drift(work: Workspace, panel: Panel) -> Verdict:
-    """Check the newest publication for drift and keep the report; an error is an ALERT."""
+    """Check the newest publication for drift; an error is an ALERT."""
     with work.display.step("Drift") as told:
         verdict = drift_verdict(work, panel)
         named = [check.name for check in verdict.checks if check.severity is not Severity.OK]
@@ -116,19 +116,27 @@ def check_drift(work: Workspace, panel: Panel) -> Verdict:
 
 
 def drift_asks_for_a_search(work: Workspace, verdict: Verdict) -> bool:
-    """Tell whether something alerts that no search has answered yet.
+    """Tell whether something alerts that no search of the last publications has answered.
 
-    A fault stays in the window of the last days for as long as that is: what alerted already
-    when the newest search was made is answered, until that search's next turn.
+    A fault stays in the windows for weeks, and its checks flicker: what alerted when one of the
+    last RETRAIN_EVERY publications was searched on is answered, and within as many there is one
+    search on drift at most. Only decision records count: they lie in the lake and do not change.
     """
     if verdict.severity is not Severity.ALERT:
         return False
-    newest = newest_search(work.store)
-    if newest is None:
-        return True
-    answered = archive_of(work).contents(DRIFT, newest.origin)
-    before = verdict_of(answered[-1]["verdict"]) if answered else None
-    return newest.origin < verdict.as_of and bool(newly_alerting(verdict, before))
+    answered: set[str] = set()
+    for record in searches(work.store):
+        if publications_since(work, record.origin) >= work.settings.retrain_every:
+            break
+        if record.on_drift:
+            return False
+        answered.update(record.alerting)
+    return not set(alerting(verdict)) <= answered
+
+
+def publications_since(work: Workspace, origin: date) -> int:
+    """Return how many publications came after one, up to the run's day."""
+    return sum(origin < day <= work.as_of for day in work.lake.dates())
 
 
 @task(name="metrics", cache_policy=NO_CACHE)

@@ -1,4 +1,4 @@
-"""The publication after the first run is scored; a score that fails loses no report."""
+"""The publication after the first run is scored; no score or search that fails loses a report."""
 
 from __future__ import annotations
 
@@ -29,13 +29,15 @@ def test_what_came_is_scored_logged_and_shown(
     broken.write_bytes(forecasts[:-9])
     failed = at_home.daily(LATER)
     assert failed.code == 1, failed.told()
-    assert "✗ Score" in failed.out
+    assert "✗ Score the rest" in failed.out
+    assert failed.out.index("✗ Score the rest") < failed.out.index("✓ Judge the champion")
+    assert "move all forecasts/2024/10/2024-10-09-* out" in " ".join(failed.err.split())
     assert (
         "StepsFailed: The report is out, but not everything was done:\n  Score: Obj" in failed.err
     )
     assert len(at_home.report("2024-10-14")) == 185, "the report goes out all the same"
     log = (at_home.monitor / "messages.log").read_text(encoding="utf-8")
-    assert "Score: ObjectCorrupt" in log
+    assert "Medir los pronósticos que vencieron: ObjectCorrupt" in log
     assert f"make daily DATE={LATER}" in log
     assert 'canasta_pipeline_run_failed_steps{commodity="milk"} 1.0' in metrics(at_home)
 
@@ -59,10 +61,45 @@ def test_what_came_is_scored_logged_and_shown(
     assert main(["status"]) == 0
     told = capsys.readouterr().out
     assert f"1 publication of the champion scored, {LATER} to {LATER}: CRPS " in told
+    check_status_of_rotten_outcomes(at_home, capsys)
     before = at_home.hashes("outcomes")
     past = at_home.daily(FirstRun.DAY)
     assert past.code == 0, past.told()
     assert at_home.hashes("outcomes") == before
+
+
+def check_status_of_rotten_outcomes(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    """The line that needs them says so; all others are there."""
+    (key,) = house.lake.keys("outcomes")
+    whole = house.lake.read(key)
+    house.lake.replace(key, b"rotten")
+    assert main(["status"]) == 0
+    told = capsys.readouterr().out
+    house.lake.replace(key, whole)
+    assert "Champion  version 3" in told
+    assert f"          its live skill is not known: {key} is no readable file of outcomes" in told
+    assert "Remove it: the next run scores" in told
+    assert told.index("Remove it") < told.index("MLflow"), "what stands behind it is printed"
+
+
+def test_search_that_fails_loses_no_report(at_home: House) -> None:
+    champion = at_home.pointer.title
+    artifacts, aside = at_home.folder / "mlartifacts", at_home.folder / "aside"
+    artifacts.rename(aside)
+    artifacts.write_text("a file where a folder should be", encoding="utf-8")
+    failed = at_home.daily(LATER, RETRAIN_EVERY="1")
+    assert failed.code == 1, failed.told()
+    assert "StepsFailed: The report is out, but not everything was done:\n  Search: " in failed.err
+    assert "the search failed" in failed.out
+    assert at_home.pointer.title == champion
+    assert len(at_home.report("2024-10-14")) == 185
+    assert at_home.decisions()[-1]["kind"] == "panel"
+
+    artifacts.unlink()
+    aside.rename(artifacts)
+    mended = at_home.daily(LATER, RETRAIN_EVERY="1")
+    assert mended.code == 0, mended.told()
+    assert at_home.decisions()[-1]["kind"] in {"search", "refresh"}
 
 
 def metrics(house: House) -> str:

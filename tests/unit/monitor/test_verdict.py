@@ -9,8 +9,8 @@ from canasta.monitor.verdict import (
     Check,
     Severity,
     Verdict,
+    alerting,
     failed,
-    newly_alerting,
     verdict_of,
     worst,
 )
@@ -56,8 +56,7 @@ def test_checks_that_could_not_be_made_are_an_alert() -> None:
     assert told.as_dict()["failure"] == "a disk is full"
 
 
-def test_an_alert_that_was_there_already_is_not_new() -> None:
-    before = verdict(a=Severity.ALERT, b=Severity.WARNING)
-    now = verdict(a=Severity.ALERT, b=Severity.ALERT, c=Severity.WARNING)
-    assert [check.name for check in newly_alerting(now, before)] == ["b"]
-    assert [check.name for check in newly_alerting(now, None)] == ["a", "b"]
+def test_what_alerts_is_named() -> None:
+    now = verdict(a=Severity.ALERT, b=Severity.ALERT, c=Severity.WARNING, d=Severity.OK)
+    assert alerting(now) == ("a", "b")
+    assert alerting(verdict(c=Severity.WARNING)) == ()

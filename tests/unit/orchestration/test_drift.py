@@ -14,11 +14,14 @@ from canasta.ingest.identity import SourceKind
 from canasta.ingest.lake import open_lake
 from canasta.labels import SIMULATED
 from canasta.monitor.outcomes import outcomes_key
-from canasta.monitor.verdict import FAILED, Severity
+from canasta.monitor.verdict import FAILED, Severity, Verdict
 from canasta.store import store_for
 from orchestration.__main__ import main
-from orchestration.drift import drift_verdict
+from orchestration.attempts import Attempts
+from orchestration.drift import drift_verdict, keep_report
+from orchestration.flows import watching
 from orchestration.performance import keep_performance
+from orchestration.tasks.watch import check_drift, keep_drift_report
 from orchestration.workspace import Workspace, reading
 from tests.drift_faults import FAULTS, faulty
 from tests.drift_power import blocks_of
@@ -57,8 +60,13 @@ def days(
     return [str(block.date) for block in blocks]
 
 
-def checked(work: Workspace) -> Severity:
-    return drift_verdict(work, read_panel(work.lake, work.commodity, work.as_of)).severity
+def watched(work: Workspace) -> tuple[Verdict, Attempts]:
+    attempts = Attempts()
+    panel = read_panel(work.lake, work.commodity, work.as_of)
+    with pytest.MonkeyPatch.context() as patched:  # the functions themselves, without Prefect
+        for made in (check_drift, keep_drift_report):
+            patched.setattr(watching, made.fn.__name__, made.fn)
+        return watching.watch_drift(work, panel, attempts), attempts
 
 
 def test_an_alert_is_printed_and_kept(
@@ -78,20 +86,41 @@ def test_an_alert_is_printed_and_kept(
 
 
 def test_the_day_before_is_as_usual_and_made_up_for(days: list[str], tmp_path: Path) -> None:
-    assert checked(reading(days[-2])) is Severity.OK
+    verdict, attempts = watched(reading(days[-2]))
+    assert verdict.severity is Severity.OK
+    assert attempts.failed == []
     (figures,) = (tmp_path / "monitor").rglob("*.json")
     assert json.loads(figures.read_text())["backfilled"] is True
 
 
-def test_checks_that_cannot_be_made_are_an_alert(days: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize(("at", "severity"), [(-2, Severity.OK), (-1, Severity.ALERT)])
+def test_a_report_that_cannot_be_kept_leaves_the_verdict_and_is_told(
+    days: list[str], tmp_path: Path, at: int, severity: Severity
+) -> None:
     (tmp_path / "monitor").write_text("a file where a folder should be")
+    verdict, attempts = watched(reading(days[at]))
+    assert verdict.severity is severity
+    assert verdict.as_of == date.fromisoformat(days[at])
+    assert not verdict.failure
+    (failed,) = attempts.failed
+    assert failed.step == "Drift report"
+    assert str(tmp_path / "monitor") in str(failed)
+
+
+def test_checks_that_cannot_be_made_are_an_alert_that_is_kept(
+    days: list[str], tmp_path: Path
+) -> None:
     work = reading(days[-2])
     panel = read_panel(work.lake, work.commodity, work.as_of)
-    verdict = drift_verdict(work, panel)
+    attempts = Attempts()
+    verdict = drift_verdict(work, panel.cut(0))
     assert verdict.severity is Severity.ALERT
     assert [check.name for check in verdict.checks] == [FAILED]
-    assert str(tmp_path / "monitor") in verdict.failure
-    assert verdict.as_of == panel.origin
+    assert verdict.failure
+    assert verdict.as_of == work.as_of
+    assert attempts.make("Drift report", lambda: keep_report(work, panel, verdict)[0], None)
+    (figures,) = (tmp_path / "monitor").rglob("*.json")
+    assert json.loads(figures.read_text())["verdict"]["failure"] == verdict.failure
 
 
 def test_by_hand_the_error_is_told(
