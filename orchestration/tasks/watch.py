@@ -115,6 +115,15 @@ def check_drift(work: Workspace, panel: Panel) -> Verdict:
     return verdict
 
 
+@task(name="drift-report", cache_policy=NO_CACHE)
+def keep_drift_report(work: Workspace, panel: Panel, verdict: Verdict) -> Verdict:
+    """Keep the report of a verdict; return the verdict by the report's own scores."""
+    with work.display.step("Drift report") as told:
+        verdict, path = keep_report(work, panel, verdict)
+        told(str(path))
+    return verdict
+
+
 def drift_asks_for_a_search(work: Workspace, verdict: Verdict) -> bool:
     """Tell whether something alerts that no search of the last publications has answered.
 
