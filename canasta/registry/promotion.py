@@ -116,7 +116,8 @@ def rollback(registry: Registry, basis: Basis, reason: str) -> Pointer:
     """
     champion = champion_of(registry.lake)
     former = _predecessor(registry.lake, champion)
-    return _restore(registry, basis, champion, former, Cause(Kind.ROLLBACK, reason))
+    reign = Reign(former.title, None, champion.title.version, former.previous)
+    return install(registry, basis, reign, Cause(Kind.ROLLBACK, reason))
 
 
 def heir(lake: Store, barred: Collection[str]) -> Pointer | None:
@@ -144,6 +145,8 @@ def heir(lake: Store, barred: Collection[str]) -> Pointer | None:
 def depose(registry: Registry, basis: Basis, cause: Cause, successor: Pointer | int) -> Pointer:
     """Take the title from a recipe that fails, and give it to an heir, or else to persistence.
 
+    Nobody is challenger then: a recipe that may not win for now is no runner-up.
+
     Args:
         registry: where.
         basis: what it rests on.
@@ -157,11 +160,13 @@ def depose(registry: Registry, basis: Basis, cause: Cause, successor: Pointer | 
         UnknownVersion: MLflow does not know it.
         ObjectCorrupt: a bundle is lost both in the lake and in MLflow.
     """
-    champion = champion_of(registry.lake)
+    champion_of(registry.lake)  # there is one to depose
     if isinstance(successor, Pointer):
-        return _restore(registry, basis, champion, successor, cause)
-    title = _title(registry, registry.tracking.version(successor))
-    return install(registry, basis, Reign(title, None, champion.title.version, None), cause)
+        reign = Reign(successor.title, None, None, successor.previous)
+    else:
+        title = _title(registry, registry.tracking.version(successor))
+        reign = Reign(title, None, None, None)
+    return install(registry, basis, reign, cause)
 
 
 def publish_panel(registry: Registry, basis: Basis) -> Pointer:
@@ -202,11 +207,13 @@ def champion_of(lake: Store) -> Pointer:
 
 
 def _runner_up(ruling: Ruling, versions: Mapping[str, int]) -> int | None:
-    """Return the version of the best candidate that did not win."""
+    """Return the version of the best candidate that did not win, and might another time."""
     skills = {
         candidate.name: candidate.against_persistence.skill
         for candidate in ruling.evidence.candidates
-        if candidate.name != ruling.decision.winner and candidate.name in versions
+        if candidate.name != ruling.decision.winner
+        and candidate.name in versions
+        and not candidate.banned_for
     }
     finite = [name for name, skill in skills.items() if math.isfinite(skill)]
     if not finite:
@@ -220,13 +227,6 @@ def _succeed(
     former = current(registry.lake)
     previous = None if former is None else former.decision
     reign = Reign(_title(registry, found), None, challenger, previous)
-    return install(registry, basis, reign, cause)
-
-
-def _restore(
-    registry: Registry, basis: Basis, champion: Pointer, former: Pointer, cause: Cause
-) -> Pointer:
-    reign = Reign(former.title, None, champion.title.version, former.previous)
     return install(registry, basis, reign, cause)
 
 

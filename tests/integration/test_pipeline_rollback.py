@@ -91,7 +91,8 @@ def test_without_anybody_to_go_back_to_persistence_takes_the_title(
     ]  # fmt: skip
     champion = lived_in.pointer
     assert champion.title.recipe.algorithm == PERSISTENCE
-    assert (champion.previous, champion.challenger) == (None, failing.version)
+    assert (champion.previous, champion.challenger) == (None, None)
+    assert set(lived_in.tracking.aliases()) == {"champion"}, "who is banned is no challenger"
     record = lived_in.decisions()[-1]
     assert record["kind"] == "rollback"
     assert record["ruling"]["evidence"]["publications"] == LEAST

@@ -84,6 +84,13 @@ def with_one_bad_slice() -> Evidence:
     return shown(with_made(bt, XGBOOST, mixed), CHAMPION)
 
 
+def banned() -> Evidence:
+    """Evidence by which the candidate would win, if outcomes had not taken the title from it."""
+    evidence = against(0.2, 0.4)
+    barred = (replace(candidate, banned_for=7) for candidate in evidence.candidates)
+    return replace(evidence, candidates=tuple(barred))
+
+
 @dataclass(frozen=True)
 class Row:
     """One row: who reigns, what is shown, and who reigns afterwards."""
@@ -117,6 +124,7 @@ TABLE = {
     "persistence better than both": Row(
         RANDOM_FOREST, lambda: against(-0.2, -0.3), "promote", PERSISTENCE
     ),
+    "better, but banned": Row(RANDOM_FOREST, banned, "refresh", REFIT, None),
     "one slice much worse": Row(RANDOM_FOREST, with_one_bad_slice, "refresh", REFIT),
 }
 
