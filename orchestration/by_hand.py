@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from canasta.deliver.summary import live_line
-from canasta.errors import SettingsError
+from canasta.errors import ObjectCorrupt, SettingsError
 from canasta.forecast.history import read_panel
 from canasta.ingest.intake import release, waiting
 from canasta.ingest.quarantine import Quarantined
@@ -16,7 +16,7 @@ from canasta.registry.promotion import promote_by_hand, rollback
 from canasta.registry.settling import settle
 from canasta.registry.tenure import banned
 from orchestration.reign import reign_of
-from orchestration.workspace import reading, refuse_the_past, writing
+from orchestration.workspace import Workspace, reading, refuse_the_past, writing
 
 SHOWN = 5
 """Dates that are listed; of more, the newest."""
@@ -115,9 +115,8 @@ def print_live() -> None:
             print(f"          {len(days)} {name}: {_newest_of(days)}")
     pointer = current(work.store)
     print("Champion  none yet" if pointer is None else _told(pointer))
-    reign = reign_of(work)
-    if reign is not None:
-        print(f"          {live_line(reign.skill())}")
+    for line in _live_lines(work):
+        print(f"          {line}")
     for recipe, left in banned(work.store, dates, work.parameters.live.ban).items():
         print(f"Barred    recipe {recipe}: its outcomes failed; {left} publications more")
 
@@ -125,6 +124,15 @@ def print_live() -> None:
 def _tell_of(pointer: Pointer) -> None:
     print(_told(pointer))
     print("          `make report` writes its report.")
+
+
+def _live_lines(work: Workspace) -> list[str]:
+    """Say how the champion does; or why that is not known, which hides nothing else."""
+    try:
+        reign = reign_of(work)
+    except ObjectCorrupt as error:
+        return [f"its live skill is not known: {error}"]
+    return [] if reign is None else [live_line(reign.skill())]
 
 
 def _held(block: Quarantined) -> str:
