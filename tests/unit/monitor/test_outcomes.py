@@ -273,8 +273,8 @@ def test_a_gap_filled_after_a_forecast_without_it_counts_as_known_for_persistenc
     expected = live_outcomes(house.folder, WEIGHT)  # which knows all prices
     theirs = expected[(expected["origin"] == after.date) & (expected["target"] == target.date)]
     for name in ("came", "crps", "base_crps"):
-        pairs = (frame.sort_values(KEY)[name] for frame in (ours, theirs))
-        np.testing.assert_allclose(*pairs, rtol=1e-9, atol=1e-9)
+        one, other = (frame.sort_values(KEY)[name] for frame in (ours, theirs))
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("broken", [b"", b"no parquet", b"PAR1" + bytes(40)])
