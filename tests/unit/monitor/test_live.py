@@ -18,8 +18,9 @@ from canasta.monitor.live import (
     live_skill,
 )
 from canasta.monitor.outcomes import FIGURES, FORECAST
-from canasta.parameters import LiveParameters
+from canasta.parameters import LiveParameters, read_parameters
 from canasta.registry.tenure import Tenure
+from tests.rollback_power import falls_after, years
 from tests.unit.registry.builders import CALENDAR
 
 KEYS = (
@@ -181,3 +182,29 @@ def test_nothing_scored_is_nothing_measured(milk: Commodity) -> None:
     assert by_slice(empty, milk) == {}
     bare = pd.DataFrame(columns=[*FORECAST, *FIGURES])
     assert judge_live(bare, Tenure(RECIPE, date(2025, 1, 1), frozenset({3})), MARGINS) is None
+
+
+def test_the_rule_takes_few_titles_by_chance_from_who_is_ahead_and_soon_from_who_is_behind() -> (
+    None
+):
+    """The figures of decision 0018, on fewer years than `python -m tests.rollback_power` takes."""
+    margins = read_parameters().live
+    behind, equal, ahead = (years(worth, margins, 100) for worth in (-0.3, 0.0, 0.3))
+    assert behind.share > 0.95
+    assert behind.median < 30
+    assert 0.4 < equal.share < 0.7, "as good as persistence: half of the years end by chance"
+    assert ahead.share < 0.05
+
+
+@pytest.mark.parametrize("gain", [-0.1, -0.02, 0.0, 0.02])
+def test_the_rule_of_the_figures_is_the_rule_of_the_champion(gain: float) -> None:
+    """After each publication, on the mean loss that one series would have."""
+    found = outcomes(gain, publications=14).groupby(["target", "horizon"], as_index=False).first()
+    found = found[[*NAMES, *FORECAST, *FIGURES]]
+    first = found[found["horizon"] == 1].sort_values("target")
+    fell = falls_after((first["base_crps"] - first["crps"]).to_numpy(), MARGINS)
+    targets = first["target"].tolist()
+    tenure = Tenure(RECIPE, date(2025, 1, 1), frozenset({3}))
+    rulings = [judge_live(found[found["target"] <= day], tenure, MARGINS) for day in targets]
+    failing = [at for at, one in enumerate(rulings, 1) if one is not None and one.fails]
+    assert fell == (failing[0] if failing else 0)
