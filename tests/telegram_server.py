@@ -160,12 +160,21 @@ class TelegramServer:
             done = self._changed.wait_for(lambda: len(self.received) >= count, seconds)
         assert done, f"{len(self.received)} of {count} arrived; calls: {self.calls}"
 
+    def wait_for_a_bot(self, seconds: float = 10.0) -> None:
+        """Wait until a bot asks for what people wrote."""
+        with self._changed:
+            done = self._changed.wait_for(lambda: "getUpdates" in self.calls, seconds)
+        assert done, f"no bot asks; calls: {self.calls}"
+
     def answer(
         self, method: str, fields: Mapping[str, str], files: Mapping[str, bytes]
     ) -> tuple[Fault | None, Any]:
         """Return the fault, if there is one, and else the result of a call."""
         with self._changed:
             self.calls.append(method)
+            if fields.get("drop_pending_updates", "").lower() == "true":
+                self._updates.clear()
+            self._changed.notify_all()
         if method == "getUpdates":
             return None, self._next_updates(float(fields.get("timeout", 0)))
         if not method.startswith("send"):

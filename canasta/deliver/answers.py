@@ -15,7 +15,7 @@ from canasta.deliver.messages.chart import chart
 from canasta.deliver.messages.markup import bold, escaped
 from canasta.deliver.messages.message import Document, Message
 from canasta.deliver.messages.national import national
-from canasta.deliver.messages.wording import Marks, change, day, full_day, price
+from canasta.deliver.messages.wording import Marks, day, full_day, price
 from canasta.deliver.publish import CSV, XLSX, report_key
 from canasta.errors import CanastaError, UnknownLabel
 from canasta.forecast.recipe import PERSISTENCE
@@ -182,10 +182,10 @@ def _forecast(figures: Figures, row: int) -> str:
     last, suggested = float(figures.last[row]), float(figures.suggested[row, 0])
     low, high = (float(end[row, 0]) for end in figures.range_80)
     chance = percent(float(figures.p_change[row, 0]))
-    if suggested == last:
+    if price(suggested) == price(last):
         told = f"{price(last)}, se sugiere igual"
     else:
         verb = UP if suggested > last else DOWN
-        told = f"{price(last)} → {price(suggested)}, {verb} {change(abs(suggested - last))[1:]}"
+        told = f"{price(last)} → {price(suggested)}, {verb} {price(abs(suggested - last))}"
     spread = "" if low == high else f", de {price(low)} a {price(high)}"
     return f"{told} (cambia con {chance}{spread})"

@@ -119,7 +119,8 @@ def answer_chats(
 ) -> None:
     """Answer the commands of `allowed` chats until interrupted (Ctrl-C or SIGTERM).
 
-    Other chats get no answer: nothing tells them that anybody is there. The log names each of
+    What was asked while nobody was there gets no answer: the person has gone, or asked again.
+    Other chats get none either: nothing tells them that anybody is there. The log names each of
     them once, so that its number can be taken into the setting.
 
     Args:
@@ -141,7 +142,7 @@ def answer_chats(
             application.add_handler(CommandHandler(command, desk.take))
         application.add_error_handler(desk.regret)
         try:
-            application.run_polling(allowed_updates=[Update.MESSAGE])
+            application.run_polling(allowed_updates=[Update.MESSAGE], drop_pending_updates=True)
         except InvalidToken:
             raise SettingsError("Telegram refuses TELEGRAM_BOT_TOKEN; ask @BotFather.") from None
         except TelegramError as error:

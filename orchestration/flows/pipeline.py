@@ -89,7 +89,7 @@ def run_day(work: Workspace, attempts: Attempts, *, retrain: bool = False) -> Ru
     basis = work.basis(panel)
     watched = watch_outcomes(work, panel, basis, attempts)
     verdict = watch_drift(work, panel, attempts)
-    tell_drift(work, verdict)
+    tell_drift(work, verdict, searches=retrain or _is_due(work, verdict))
     outcome = _contest(work, panel, basis, verdict, attempts, asked_for=retrain)
     tell_decision(work)
     pointer = publish_forecasts(work, basis)
@@ -158,6 +158,10 @@ def _contest(
     if outcome is failed:
         settle_registry(work)  # a decision that was made before it failed is carried out first
     return outcome
+
+
+def _is_due(work: Workspace, verdict: Verdict) -> bool:
+    return search_is_due(work, current(work.store)) or drift_asks_for_a_search(work, verdict)
 
 
 def search_is_due(work: Workspace, pointer: Pointer | None) -> bool:

@@ -13,6 +13,7 @@ import re
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import islice
 from logging.handlers import RotatingFileHandler
@@ -29,6 +30,7 @@ from canasta.deliver.messages import alerts
 from canasta.deliver.messages.alerts import Failure, Unfinished
 from canasta.deliver.messages.decisions import decision
 from canasta.deliver.messages.digest import Digest, digest, digest_key
+from canasta.deliver.messages.drift import drifted
 from canasta.deliver.messages.message import Document, Message
 from canasta.deliver.messages.wording import Marks
 from canasta.deliver.outbox import MAX_AGE, Delivery, Outbox, outbox_folder
@@ -124,13 +126,20 @@ def tell_quarantine(work: Workspace, ingested: IngestSummary) -> None:
         box.set_state(EVENTS, [BEGUN, *sorted(known | news.names)])
 
 
-def tell_drift(work: Workspace, verdict: Verdict) -> None:
-    """Tell a drift verdict where it is news: a check is told once in an episode."""
+def tell_drift(work: Workspace, verdict: Verdict, *, searches: bool = False) -> None:
+    """Tell a drift verdict where it is news: a check is told once in an episode.
+
+    Args:
+        work: the workspace.
+        verdict: of the newest publication.
+        searches: whether this run searches for a better model.
+    """
     with _harmless("drift"):
         box = outbox(work.settings, work.store.url)
         known = box.state(DRIFT)
         if is_news(known, verdict):
-            box.put(alerts.drifted(verdict, _marks(work)))
+            safe = replace(verdict, failure=_shown(verdict.failure, work.settings))
+            box.put(drifted(safe, _marks(work), work.commodity.unit, searches=searches))
         box.set_state(DRIFT, continued(known, verdict))
 
 

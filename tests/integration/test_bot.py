@@ -63,7 +63,9 @@ def lake(tmp_path_factory: pytest.TempPathFactory, milk: Commodity) -> Store:
 
 
 @contextmanager
-def running(server: TelegramServer, lake: Store, folder: Path, **more: str) -> Iterator[Bot]:
+def running(
+    server: TelegramServer, lake: Store, folder: Path, *, refused: bool = False, **more: str
+) -> Iterator[Bot]:
     log = folder / "bot.log"
     variables = {
         **server.variables,
@@ -82,6 +84,8 @@ def running(server: TelegramServer, lake: Store, folder: Path, **more: str) -> I
         )
     bot = Bot(process, server, log)
     try:
+        if not refused:
+            server.wait_for_a_bot(PATIENCE_S)
         yield bot
     finally:
         if process.poll() is None:
@@ -142,6 +146,14 @@ def test_stranger_gets_no_answer_and_is_named_in_the_log_once(bot: Bot) -> None:
     assert log.count(f"chat {STRANGER} asked") == 1
 
 
+def test_what_was_asked_while_no_bot_ran_gets_no_answer(lake: Store, tmp_path: Path) -> None:
+    with telegram_server() as server:
+        server.ask("/precio Guadalajara")
+        with running(server, lake, tmp_path) as bot:
+            assert "/estado" in bot.asked("/ayuda")
+            assert len(server.received) == 1
+
+
 def test_telegram_that_is_gone_for_a_while_is_asked_again_and_ctrl_c_ends_cleanly(
     lake: Store, tmp_path: Path
 ) -> None:
@@ -163,7 +175,7 @@ def test_wrong_token_is_told_in_a_sentence_without_it(lake: Store, tmp_path: Pat
     other = TOKEN.replace("1", "2")
     with (
         telegram_server() as server,
-        running(server, lake, tmp_path, TELEGRAM_BOT_TOKEN=other) as bot,
+        running(server, lake, tmp_path, refused=True, TELEGRAM_BOT_TOKEN=other) as bot,
     ):
         assert bot.process.wait(PATIENCE_S) == 1
         log = bot.log.read_text(encoding="utf-8")

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from canasta.deliver.backtest.spanish import NOTHING
 from canasta.deliver.messages.markup import bold, code, escaped
 from canasta.deliver.messages.message import Message
 from canasta.deliver.messages.wording import Marks, counted, day, full_day, price, series
@@ -15,11 +14,9 @@ from canasta.errors import FailedStep
 from canasta.ingest.quarantine import Quarantined
 from canasta.ingest.revisions import Revision
 from canasta.labels import Key
-from canasta.monitor.drift_spanish import check_name, figures
-from canasta.monitor.verdict import Check, Severity, Verdict
 
 LISTED = 5
-"""Blocks, corrections or checks that are listed; of more, how many there are."""
+"""Blocks, corrections or steps that are listed; of more, how many there are."""
 LONGEST = 300
 """Characters of an error that are told."""
 
@@ -100,27 +97,6 @@ def _corrected(revision: Revision, key: Key, place_at: int) -> str:
     old, new = ("sin precio" if one is None else price(one) for one in revision.changes[key])
     name = escaped(series(key, place_at))
     return f"• {day(revision.block_date)}, {name}: {old} → {new}"
-
-
-def drifted(verdict: Verdict, marks: Marks) -> Message:
-    """Tell that prices behave otherwise than before, in what, and what follows."""
-    alert = verdict.severity is Severity.ALERT
-    heading = "Alerta: el mercado cambió" if alert else "Aviso: el mercado parece cambiar"
-    told = [one for one in verdict.checks if one.severity is not Severity.OK]
-    lines = [bold(heading), f"Publicación del {full_day(verdict.as_of)}. Fuera de lo común:"]
-    lines += [_check(one) for one in told[:LISTED]]
-    lines += _more(len(told))
-    if alert:
-        lines.append("Se busca ahora un modelo mejor; mientras, tome los precios con cuidado.")
-    names = sorted(one.name for one in told)
-    key = f"drift-{verdict.as_of}-{verdict.severity.lower()}-{_digest(names)}"
-    return marks.message(key, lines)
-
-
-def _check(check: Check) -> str:
-    name = escaped(check_name(check.name))
-    value, threshold = figures(check)
-    return f"• {name}" if value == NOTHING else f"• {name}: {value} (umbral {threshold})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,9 @@ HEADINGS = {
 """Of the kinds that people are told of. A refit of the same recipe, a search after which nothing
 changes and a day's forecasts are none."""
 
+NO_HEIR = "Cae el campeón: se sugiere el último precio"
+"""Of a rollback to nobody."""
+
 
 def decision(key: str, record: Record, marks: Marks) -> Message | None:
     """Tell of a change of champion; None where the record is of none.
@@ -34,8 +37,22 @@ def decision(key: str, record: Record, marks: Marks) -> Message | None:
         return None
     name = key.rsplit("/", 1)[-1].removesuffix(".json").lower()
     who = escaped(f"{holder(record.after)}{instead(record.before)}.")
-    return marks.message(
-        f"decision-{name}", [bold(HEADINGS[record.kind]), who, evidence_of(record)]
+    return marks.message(f"decision-{name}", [bold(_heading(record)), who, evidence_of(record)])
+
+
+def _heading(record: Record) -> str:
+    return NO_HEIR if _is_without_heir(record) else HEADINGS[record.kind]
+
+
+def _is_without_heir(record: Record) -> bool:
+    """Tell whether a new version of persistence took over: nobody of before could."""
+    after, before = record.after or {}, record.before or {}
+    return (
+        record.kind is Kind.ROLLBACK
+        and record.ruling is not None
+        and after["recipe"]["algorithm"] == PERSISTENCE
+        and after.get("previous") is None
+        and int(after["version"]) > int(before.get("version") or 0)
     )
 
 

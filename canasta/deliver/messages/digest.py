@@ -14,6 +14,7 @@ from canasta.commodity import Commodity
 from canasta.deliver.backtest.spanish import contestant, figure, percent
 from canasta.deliver.highlights import MOVE, biggest_moves, is_still
 from canasta.deliver.messages.chart import chart
+from canasta.deliver.messages.drift import is_unmade
 from canasta.deliver.messages.markup import bold, escaped
 from canasta.deliver.messages.message import Document, Message
 from canasta.deliver.messages.national import Moved, National, national
@@ -77,7 +78,8 @@ class Digest:
         marks: of the lake.
         files: the report's, sent along.
         flags: of the publication.
-        skill: of the published forecasts of this champion so far; None: none was scored.
+        skill: of the published forecasts of this champion so far; None: none was scored, or
+            they were not measured.
         drift: the day's verdict; None: not checked.
     """
 
@@ -167,7 +169,7 @@ def _suggested(made_of: Digest, picture: National) -> Iterator[str]:
     yield _directions(made_of)
     moves = biggest_moves(made_of.report, made_of.commodity, EXPECTED)
     if len(moves):
-        yield "Los que más se moverían, en promedio:"
+        yield "Donde más se espera que cambie, en promedio:"
         yield from _expected(moves, made_of)
     missed = made_of.outlook.skipped
     if missed:
@@ -193,8 +195,9 @@ def _expected(moves: pd.DataFrame, made_of: Digest) -> Iterator[str]:
         key = tuple(str(row[name]) for name in made_of.commodity.keys.columns)
         sign = "▲" if row[MOVE] > 0 else "▼"
         yield (
-            f"{sign} {escaped(_name(key, made_of))}: de {price(row[columns.last])} hacia "
-            f"{price(row[columns.mean])}; cambia con {percent(row[P_CHANGE])}"
+            f"{sign} {escaped(_name(key, made_of))}: sugerido {price(row[columns.suggested])}, "
+            f"media esperada {price(row[columns.mean])}, último {price(row[columns.last])}; "
+            f"cambia con {percent(row[P_CHANGE])}"
         )
 
 
@@ -208,13 +211,15 @@ def _trust(made_of: Digest) -> Iterator[str]:
         )
     else:
         yield f"Pronostica {escaped(contestant(model.algorithm))}, versión {model.version}."
-    if skill is None or skill.publications < FEW:
-        seen = 0 if skill is None else skill.publications
-        yield f"Sus pronósticos publicados aún son pocos para medirlo ({seen})."
+    if skill is None:
+        yield "Hoy no hay una medida de sus pronósticos publicados."
+    elif skill.publications < FEW:
+        yield f"Sus pronósticos publicados aún son pocos para medirlo ({skill.publications})."
     else:
         yield _record(skill)
     if made_of.drift is not None:
-        yield DRIFT[made_of.drift.severity]
+        unmade = is_unmade(made_of.drift)
+        yield UNMADE if unmade else DRIFT[made_of.drift.severity]
     if made_of.files:
         yield "Todos los precios van en los archivos."
 
@@ -224,6 +229,8 @@ DRIFT = {
     Severity.WARNING: "Los precios se comportan algo distinto que antes.",
     Severity.ALERT: "Los precios se comportan distinto que antes: tómelo con cuidado.",
 }
+
+UNMADE = "No se pudo revisar si los precios se comportan como antes: tómelos con cuidado."
 
 
 def _record(skill: LiveSkill) -> str:

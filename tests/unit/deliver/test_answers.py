@@ -1,10 +1,12 @@
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from canasta.commodity import load_traits
-from canasta.deliver.answers import Desk
+from canasta.deliver.answers import Desk, _forecast
+from canasta.deliver.figures import Figures
 from canasta.deliver.messages.markup import plain
 from canasta.registry.pointer import POINTER
 from canasta.store import Store
@@ -36,3 +38,21 @@ def test_lake_that_cannot_be_read_is_told_in_a_sentence_and_logged(
     told = desk.answer("estado", "").text
     assert told == "No pude leer los datos ahora. Intente de nuevo en unos minutos."
     assert "/estado could not be answered" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("suggested", "told"),
+    [
+        (27.5, "27.40 → 27.50, sube 0.10"),
+        (27.3, "27.40 → 27.30, baja 0.10"),
+        (27.4, "27.40, se sugiere igual"),
+        (27.402, "27.40, se sugiere igual"),
+    ],
+)
+def test_price_says_by_how_much_it_moves_or_that_it_stays(suggested: float, told: str) -> None:
+    one = np.full((1, 1), 27.4)
+    figures = Figures(
+        last=one[:, 0], recent=one[:, 0], suggested=np.full((1, 1), suggested), mean=one,
+        p_change=one / 100, range_80=(one, one), range_95=(one, one),
+    )  # fmt: skip
+    assert _forecast(figures, 0).startswith(f"{told} (cambia con ")

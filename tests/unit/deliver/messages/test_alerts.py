@@ -13,7 +13,6 @@ from canasta.ingest.quality import Finding
 from canasta.ingest.quarantine import Quarantined
 from canasta.ingest.revisions import Revision
 from canasta.labels import SIMULATED
-from canasta.monitor.verdict import Check, Severity, Verdict
 
 QUIET = Marks(simulated=False)
 MONDAY, FRIDAY = date(2025, 7, 28), date(2025, 7, 25)
@@ -64,22 +63,6 @@ def test_revision_says_what_became_what() -> None:
     assert alerts.revised([], 1, QUIET) is None
 
 
-def test_drift_names_what_is_odd_alone() -> None:
-    checks = (
-        Check("changed-share", 0.6, 0.4, Severity.ALERT),
-        Check("mean-change", 0.01, 0.5, Severity.OK),
-    )
-    lines = told(alerts.drifted(Verdict(MONDAY, Severity.ALERT, checks), QUIET))
-    assert lines[0] == "Alerta: el mercado cambió"
-    assert lines[2:] == [
-        "• series que cambiaron: 60.0% (umbral 40.0%)",
-        "Se busca ahora un modelo mejor; mientras, tome los precios con cuidado.",
-    ]
-    warned = told(alerts.drifted(Verdict(MONDAY, Severity.WARNING, checks), QUIET))
-    assert warned[0].startswith("Aviso")
-    assert not any("Se busca" in line for line in warned)
-
-
 def test_failure_is_escaped_shortened_and_says_what_to_do() -> None:
     reason = "<b>" + "x" * 1000
     failure = Failure("flow", MONDAY, "leer la publicación", "LakeError", reason, "make daily")
@@ -108,7 +91,6 @@ def test_layout_shows_what_changed() -> None:
     [
         lambda marks: alerts.quarantined([held(MONDAY, "stale")], marks),
         lambda marks: alerts.late(MONDAY, None, marks),
-        lambda marks: alerts.drifted(Verdict(MONDAY, Severity.ALERT, ()), marks),
     ],
 )
 def test_simulated_data_are_marked_first(make: object) -> None:

@@ -90,6 +90,19 @@ def test_rollback_without_hands_tells_what_outcomes_said() -> None:
     )
 
 
+def test_persistence_that_takes_over_new_is_no_former_champion_that_returns() -> None:
+    live = {"publications": 25, "by_crps": {"skill": -6.3, "dm": -2.4, "origins": 25}}
+    ruling = {"evidence": live, "decision": {"action": "rollback", "reason": "x"}}
+    for version, heading in (
+        (13, "Cae el campeón: se sugiere el último precio"),
+        (2, "Vuelve el campeón anterior"),
+    ):
+        after = pointer("persistence", version)
+        text = told(Kind.ROLLBACK, ruling, pointer("xgboost", 12), after)
+        assert text is not None
+        assert text.startswith(f"{heading}\nPersistencia, versión {version}, en lugar de XGBoost")
+
+
 @pytest.mark.parametrize("kind", [Kind.PROMOTE, Kind.ROLLBACK])
 def test_what_a_person_did_is_told_as_such(kind: Kind) -> None:
     text = told(kind, None, pointer("xgboost", 9))

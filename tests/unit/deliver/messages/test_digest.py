@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from canasta.commodity import Commodity
+from canasta.deliver.highlights import biggest_moves
 from canasta.deliver.messages.digest import Digest, digest
 from canasta.deliver.messages.markup import LIMIT, length, plain
 from canasta.deliver.messages.message import Document, parts_of
@@ -21,7 +22,7 @@ from canasta.forecast.recipe import PERSISTENCE
 from canasta.ingest.quality import Finding
 from canasta.ingest.summary import Flag
 from canasta.monitor.live import LiveSkill
-from canasta.monitor.verdict import Severity, Verdict
+from canasta.monitor.verdict import Severity, Verdict, failed
 from tests.outlooks import drawn_outlook
 from tests.panels import real_panel, simulated_panel
 
@@ -112,7 +113,7 @@ def test_digest_says_in_mexican_spanish_what_people_need(day: Day) -> None:
     assert "Lo que más se movió" in told
     assert any(line.startswith("Precios sugeridos para el ") for line in told)
     assert "Pronostica XGBoost, versión 12." in told
-    assert "Sus pronósticos publicados aún son pocos para medirlo (0)." in told
+    assert "Hoy no hay una medida de sus pronósticos publicados." in told, "none is no zero"
 
 
 def test_simulated_prices_and_replays_are_marked_in_text_and_chart(day: Day) -> None:
@@ -141,9 +142,27 @@ def test_champion_is_told_with_what_it_showed(day: Day) -> None:
         "rango del 95 % acertó en 96 % de los precios." in told
     )
     assert "Los precios se comportan como siempre." in told
+    few = "\n".join(lines(replace(day.digest(), skill=replace(skill, publications=3))))
+    assert "Sus pronósticos publicados aún son pocos para medirlo (3)." in few
     worse = replace(skill, by_crps=Comparison(-1.25, -2.0, 40))
     assert "1.2 % más error" in "\n".join(lines(replace(day.digest(), skill=worse)))
     assert "ningún modelo ha mostrado" in "\n".join(lines(day.digest(algorithm=PERSISTENCE)))
+
+
+def test_check_that_could_not_be_made_says_nothing_of_prices(day: Day) -> None:
+    told = lines(replace(day.digest(), drift=failed(day.panel.origin, "OSError: full")))
+    assert not any("se comportan distinto" in line for line in told)
+    assert any(line.startswith("No se pudo revisar si los precios") for line in told)
+
+
+def test_expected_moves_show_the_suggested_prices_of_the_report(day: Day) -> None:
+    report, columns = day.digest().report, PriceColumns.of(day.milk)
+    expected = biggest_moves(report, day.milk, 3)
+    told = [line for line in lines(day.digest()) if "media esperada" in line]
+    assert len(told) == len(expected) > 0
+    for line, row in zip(told, expected.to_dict("records"), strict=True):
+        assert f"sugerido {row[columns.suggested]:.2f}, media esperada" in line
+        assert f"media esperada {row[columns.mean]:.2f}, último {row[columns.last]:.2f};" in line
 
 
 def test_flags_of_this_publication_are_counted_and_older_ones_left_out(day: Day) -> None:

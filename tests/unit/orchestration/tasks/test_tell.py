@@ -32,7 +32,7 @@ from canasta.forecast.outlook import Outlook
 from canasta.forecast.panel import Panel
 from canasta.ingest.identity import Identity, SourceKind, write_identity
 from canasta.ingest.lake import Lake, open_lake
-from canasta.monitor.verdict import Check, Severity, Verdict
+from canasta.monitor.verdict import Check, Severity, Verdict, failed
 from canasta.parameters import read_parameters
 from canasta.registry.bundle import Bundle
 from canasta.registry.pointer import Pointer
@@ -282,6 +282,15 @@ def test_drift_is_told_when_it_begins_and_when_more_drifts(setting: Setting) -> 
         tell_drift(setting.work, one)
         counts.append(len(setting.told()))
     assert counts == [0, 1, 1, 1, 2, 2, 3]
+
+
+def test_drift_says_that_a_model_is_searched_for_where_this_run_does(setting: Setting) -> None:
+    tell_drift(setting.work, verdict(Severity.ALERT, "change-size"))
+    tell_drift(setting.work, verdict(Severity.ALERT, "mean-change"), searches=True)
+    tell_drift(setting.work, failed(date(2025, 6, 2), "from https://me:pass@example.org/x"))
+    texts = setting.told()
+    assert ["Se busca ahora" in text for text in texts] == [False, True, False]
+    assert "https://…@example.org" in texts[-1]
 
 
 def test_quarantine_revision_and_layout_are_told_once(
