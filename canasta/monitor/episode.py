@@ -9,15 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from canasta.monitor.verdict import Severity, Verdict
+from canasta.monitor.verdict import FAILED, Severity, Verdict
 
 QUIET = 3
 """Publications that are OK in a row end an episode."""
+ALERTED = f"{Severity.ALERT} "
+"""What stands before the name of a check that alerted."""
 
 
 def is_news(known: Sequence[str], verdict: Verdict) -> bool:
-    """Tell whether a verdict holds what its episode has not shown before."""
-    return not set(_worries(verdict)) <= set(known)
+    """Tell whether a verdict holds what its episode has not shown before.
+
+    Once the market alerted, a further check that merely warns is none.
+    """
+    fresh = set(_worries(verdict)) - set(known)
+    alerts = {one for one in known if one.startswith(ALERTED)} - {f"{ALERTED}{FAILED}"}
+    return any(one.startswith(ALERTED) for one in fresh) if alerts else bool(fresh)
 
 
 def continued(known: Sequence[str], verdict: Verdict) -> list[str]:

@@ -39,6 +39,13 @@ def test_a_warning_that_becomes_an_alert_is_told() -> None:
     assert told([verdict(0, A_LESS), verdict(1, A)]) == [True, True]
 
 
+def test_once_it_alerted_further_warnings_are_no_news() -> None:
+    b_less = ("b", Severity.WARNING)
+    assert told([verdict(0, A), verdict(1, A, b_less), verdict(2, A, B)]) == [True, False, True]
+    could_not = failed(START, "the disk is full")
+    assert told([could_not, verdict(1, b_less)]) == [True, True], "nobody looked at the market"
+
+
 def test_an_episode_ends_after_publications_that_are_ok_in_a_row() -> None:
     calm = [verdict(at) for at in range(1, QUIET + 1)]
     again = verdict(QUIET + 1, A)
