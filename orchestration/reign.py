@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 import pandas as pd
 
 from canasta.commodity import Commodity
 from canasta.monitor.failing import HORIZON, of_reign
 from canasta.monitor.live import LiveSkill, by_slice, live_skill
-from canasta.monitor.outcomes import read_outcomes
+from canasta.monitor.outcomes import FOLDER, read_outcomes
 from canasta.registry.pointer import current
 from canasta.registry.tenure import Tenure, tenure_of
+from canasta.store import Store
 from orchestration.workspace import Workspace
 
 
@@ -59,6 +61,21 @@ def reign_of(work: Workspace) -> Reign | None:
     pointer, most = current(work.store), work.parameters.live.most
     if pointer is None:
         return None
-    outcomes = read_outcomes(work.store, most)
+    outcomes = newest_outcomes(work)
     oldest: date = pointer.origin if outcomes.empty else outcomes["origin"].min()
     return Reign(tenure_of(work.store, pointer, oldest), outcomes, most)
+
+
+def newest_outcomes(work: Workspace) -> pd.DataFrame:
+    """Read the outcomes that count; once in a run, as long as no publication is scored.
+
+    Raises:
+        ObjectCorrupt: they cannot be read.
+    """
+    return _read(work.store, tuple(work.store.keys(FOLDER)), work.parameters.live.most)
+
+
+@lru_cache(maxsize=1)
+def _read(store: Store, _keys: tuple[str, ...], newest: int) -> pd.DataFrame:
+    """Read outcomes: files are written once, so that the same keys hold the same."""
+    return read_outcomes(store, newest)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from canasta.errors import ObjectCorrupt
@@ -25,6 +26,10 @@ if TYPE_CHECKING:  # fsspec, which serving does without
 
 FOLDER = "decisions"
 TIME_FORMAT = "%Y%m%dT%H%M%S.%fZ"
+
+
+AT_A_TIME = 16
+"""Records that are read at once on the way back: a remote lake is asked once for all of them."""
 
 
 class Kind(StrEnum):
@@ -148,9 +153,14 @@ def led_to(key: str, record: Record) -> Pointer:
 
 
 def newest_first(lake: Store) -> Iterator[tuple[str, Record]]:
-    """Yield keys and records, the newest first; a record is read when its turn comes."""
-    for key in reversed(lake.keys(FOLDER)):
-        yield key, read_record(lake, key)
+    """Yield keys and records, the newest first, read AT_A_TIME.
+
+    Raises:
+        ObjectCorrupt: the record whose turn it is was changed, or is no decision record.
+    """
+    for keys in batched(reversed(lake.keys(FOLDER)), AT_A_TIME):
+        for key, content in zip(keys, lake.read_all(keys), strict=True):
+            yield key, _parsed(key, content)
 
 
 def read_newest(lake: Store, count: int) -> list[Record]:

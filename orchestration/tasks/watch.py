@@ -13,7 +13,7 @@ from canasta.errors import RegistryUnavailable, UnknownVersion
 from canasta.forecast.panel import Panel
 from canasta.monitor.failing import LiveRuling, judge_live
 from canasta.monitor.live import LOGGED, LiveSkill, publication_figures
-from canasta.monitor.outcomes import Scoring, read_outcomes, score
+from canasta.monitor.outcomes import Scoring, score
 from canasta.monitor.textfile import Standing, write_standing
 from canasta.monitor.verdict import Severity, Verdict, alerting
 from canasta.registry.decisions import Kind, searches
@@ -23,7 +23,7 @@ from canasta.registry.steps import Basis, Cause
 from orchestration.drift import drift_verdict, keep_report
 from orchestration.monitor import keep_page
 from orchestration.performance import keep_performance
-from orchestration.reign import reign_of
+from orchestration.reign import newest_outcomes, reign_of
 from orchestration.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ def log_outcomes(work: Workspace) -> None:
     Where MLflow does not answer, the next publication brings them along.
     """
     with work.display.step("Log outcomes") as told:
-        outcomes = read_outcomes(work.store, work.parameters.live.most)
+        outcomes = newest_outcomes(work)
         done = []
         for version, figures in publication_figures(outcomes).items():
             try:

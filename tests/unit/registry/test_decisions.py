@@ -1,5 +1,6 @@
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from canasta.errors import ObjectCorrupt
 from canasta.registry.decisions import (
+    AT_A_TIME,
     Kind,
     Record,
     led_to,
@@ -78,6 +80,35 @@ def test_the_newest_search_is_found_behind_other_kinds(lake: Store) -> None:
     assert found is not None
     assert (found.kind, found.time) == (Kind.REFRESH, NOON + timedelta(hours=2))
     assert [record.kind for _, record in newest_first(lake)] == kinds[::-1]
+
+
+class Asked(Store):
+    """A lake that notes how it was asked for objects."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.alone, self.together = 0, 0
+
+    def read(self, key: str) -> bytes:
+        self.alone += 1
+        return super().read(key)
+
+    def read_all(self, keys: Sequence[str]) -> list[bytes]:
+        self.together += 1
+        return [Store.read(self, key) for key in keys]
+
+
+def test_records_are_asked_for_many_at_a_time_and_only_as_far_as_needed(tmp_path: Path) -> None:
+    lake = Asked(str(tmp_path))
+    hours = range(2 * AT_A_TIME + 1)
+    for hour in hours:
+        write_record(lake, replace(MADE, time=NOON + timedelta(hours=hour), kind=Kind.PANEL))
+    found = newest_first(lake)
+    times = [next(found)[1].time for _ in range(AT_A_TIME)]
+    assert (lake.alone, lake.together) == (0, 1)
+    times += [record.time for _, record in found]
+    assert times == [NOON + timedelta(hours=hour) for hour in reversed(hours)]
+    assert (lake.alone, lake.together) == (0, 3)
 
 
 def test_time_never_runs_backwards_between_records(lake: Store) -> None:
