@@ -54,7 +54,7 @@ def test_it_shows_its_steps_and_nothing_else_talks(first_run: FirstRun) -> None:
     assert first_run.ended.err == ""
     assert first_run.ended.steps == [
         "Check the registry", "Ingest", "Read the history", "Score", "Judge the champion",
-        "Drift", "Reach MLflow",
+        "Drift", "Drift report", "Messages", "Reach MLflow",
         "Search random-forest", "Search xgboost", "Back-test", "Gate",
         "Fit and register persistence", "Fit and register random-forest",
         "Fit and register xgboost", "Carry out the decision", "Forecast", "Report",
@@ -216,8 +216,8 @@ def test_the_same_run_again_learns_nothing_and_changes_no_byte(house: House) -> 
     again = house.daily(DAY)
     assert again.code == 0, again.told()
     assert again.steps == [
-        "Check the registry", "Ingest", "Read the history", "Score", "Judge the champion", "Drift",
-        "Forecast", "Report", "Live skill", "Messages", "Metrics", "Page",
+        "Check the registry", "Ingest", "Read the history", "Score", "Judge the champion",
+        "Drift", "Drift report", "Forecast", "Report", "Live skill", "Messages", "Metrics", "Page",
     ]  # fmt: skip
     assert "no new publication; the newest is 2024-10-09" in again.out
     assert "Learnt   nothing: no search was due" in again.out
