@@ -11,6 +11,9 @@ each part that is sent, the waiting file is replaced by one that says so. A run 
 between the sending of a part and that write sends this one part again: an alert told twice is
 better than one that is lost. So is one whose answer did not come in time: nobody knows whether it
 arrived.
+
+A message that fails holds up no other: the next is tried, and what fails again and again while
+others go out is left out.
 """
 
 from __future__ import annotations
@@ -44,6 +47,10 @@ KEEP_MARKS = timedelta(days=400)
 """An event that was told is remembered for longer than it can come up again."""
 PATIENCE_S = 60.0
 """Seconds that one run waits in all, where the service asks it to; longer waits are the next's."""
+TRIED = 3
+"""Messages that a run tries before it takes the service for gone."""
+CHANCES = 5
+"""Runs in which the service may fail on a part while it takes others."""
 
 WAITING, TOLD, STATE, PAUSE = "waiting", "told", "state", "pause.json"
 
@@ -78,11 +85,13 @@ class Waiting:
         message: what is told.
         since: when it was put in.
         sent: how many of its parts went out.
+        failures: how often the next part failed while others' parts went out.
     """
 
     message: Message
     since: datetime
     sent: int = 0
+    failures: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,17 +208,44 @@ class Outbox:
         until = self._paused_until()
         if sender is not None and until is not None and until > self._clock():
             return Delivery(waiting=len(due), reason=f"Telegram asked to wait until {until}")
+        failing: list[Waiting] = []
         for position, one in enumerate(due):
             try:
                 how, patience = self._deliver(one, sender, patience)
             except DeliveryPutOff as error:
                 self._pause(error.wait_s)
-                log.warning("%d message(s) wait: %s", len(due) - position, error)
-                delivery.waiting, delivery.reason = len(due) - position, str(error)
-                return delivery
+                failing.append(self._read(_waiting(one.message.key)) or one)
+                left = len(failing) + len(due) - position - 1
+                log.warning("%d message(s) wait: %s", left, error)
+                delivery.waiting, delivery.reason = left, str(error)
+                if error.wait_s is not None or len(failing) >= TRIED:
+                    return delivery
+                continue
+            if how is How.SENT:
+                # The service works: it is they that it does not take.
+                self._blame(failing)
+                failing = []
             delivery.sent += how is How.SENT
             delivery.logged += how is not How.SENT
+        delivery.waiting = len(self.waiting())
         return delivery
+
+    def _blame(self, failing: Sequence[Waiting]) -> None:
+        """Count what the service did not take while it took others; leave out what it never does.
+
+        A picture or a file is left out, the rest of its message goes out; a text goes to the log.
+        """
+        for one in failing:
+            if one.failures + 1 < CHANCES:
+                self._keep(replace(one, failures=one.failures + 1))
+                continue
+            reason = f"Telegram failed on it {CHANCES} times, and took other messages."
+            part = parts_of(one.message)[one.sent]
+            log.warning("%s of %s was left out: %s", part.kind, one.message.key, reason)
+            if part.kind is Kind.TEXT:
+                self._to_the_log(one, How.REFUSED, reason)
+            else:
+                self._keep(replace(one, sent=one.sent + 1, failures=0))
 
     def _deliver(self, one: Waiting, sender: Sender | None, patience: float) -> tuple[How, float]:
         """Bring one message out; return how, and the patience that is left."""
@@ -225,7 +261,7 @@ class Outbox:
                     log.warning("the message %s cannot be sent: %s", one.message.key, error)
                     return self._to_the_log(one, How.REFUSED, str(error)), patience
                 log.warning("%s of %s was left out: %s", part.kind, one.message.key, error)
-            self._keep(replace(one, sent=position + 1))
+            self._keep(replace(one, sent=position + 1, failures=0))
         self._close(one, How.SENT)
         return How.SENT, patience
 
@@ -337,6 +373,7 @@ def _encode(one: Waiting) -> bytes:
             "key": message.key,
             "since": one.since.isoformat(),
             "sent": one.sent,
+            "failures": one.failures,
             "text": message.text,
             "photo": None if message.photo is None else _as_text(message.photo),
             "documents": [
@@ -355,7 +392,12 @@ def _decode(content: bytes) -> Waiting:
     message = Message(
         found["key"], found["text"], None if photo is None else base64.b64decode(photo), documents
     )
-    return Waiting(message, datetime.fromisoformat(found["since"]), int(found["sent"]))
+    return Waiting(
+        message,
+        datetime.fromisoformat(found["since"]),
+        int(found["sent"]),
+        int(found.get("failures", 0)),
+    )
 
 
 def _as_text(content: bytes) -> str:

@@ -14,8 +14,18 @@ import pytest
 
 from canasta.deliver.messages.markup import bold
 from canasta.deliver.messages.message import Document, Message, Part
-from canasta.deliver.outbox import MAX_AGE, MAX_WAITING, PATIENCE_S, How, Outbox, Told
+from canasta.deliver.outbox import (
+    CHANCES,
+    MAX_AGE,
+    MAX_WAITING,
+    PATIENCE_S,
+    TRIED,
+    How,
+    Outbox,
+    Told,
+)
 from canasta.deliver.telegram import TelegramSender
+from canasta.errors import DeliveryPutOff
 from tests.s3_server import free_ports
 from tests.telegram_server import (
     BAD_ENTITY,
@@ -211,14 +221,75 @@ def test_refused_picture_is_left_out_and_the_rest_arrives(
 def test_what_fails_for_now_is_kept_and_sent_later(
     server: TelegramServer, desk: Desk, fault: Fault
 ) -> None:
-    server.faults.append(fault)
+    server.always = fault
     desk.box.put(DIGEST)
     desk.box.put(Message("other", "otro"))
     assert send(desk, server.url, answer_s=0.3) == (0, 0, 2)
+    server.always = None
     assert not server.received
     assert not desk.log
     assert send(desk, server.url) == (2, 0, 0)
     assert len(server.received) == 5
+
+
+class Picky:
+    """A service that fails on some parts for ever."""
+
+    def __init__(self, *poison: str) -> None:
+        self.poison = poison
+        self.taken: list[str] = []
+        self.tried = 0
+
+    def send(self, part: Part) -> None:
+        self.tried += 1
+        name = part.text if part.file is None else part.file.name
+        if name in self.poison:
+            raise DeliveryPutOff("Request Entity Too Large (413)")
+        self.taken.append(name)
+
+
+def news(key: str) -> Message:
+    return Message(key, key)
+
+
+def test_message_that_fails_for_ever_holds_up_no_other(desk: Desk) -> None:
+    picky = Picky("poison")
+    for run in range(CHANCES + 1):
+        if not run:
+            desk.box.put(news("poison"))
+        desk.now += timedelta(hours=1)
+        desk.box.put(news(f"news-{run}"))
+        done = desk.reopened().send_all(picky)
+        assert done.sent == 1
+        assert done.waiting == (run + 1 < CHANCES)
+    assert picky.taken == [f"news-{run}" for run in range(CHANCES + 1)]
+    assert desk.log == ["poison"], "the log has what never went out"
+
+
+def test_file_that_fails_for_ever_is_left_out_and_the_rest_arrives(desk: Desk) -> None:
+    picky = Picky("precios.csv")
+    desk.box.put(DIGEST)
+    for run in range(CHANCES + 1):
+        desk.now += timedelta(hours=1)
+        desk.box.put(news(f"news-{run}"))
+        desk.reopened().send_all(picky)
+    once = [name for name in picky.taken if not name.startswith("news")]
+    assert once == [DIGEST.text, "grafica.png", "precios.xlsx"]
+    assert DIGEST.key in desk.marks()
+
+
+def test_service_that_takes_nothing_blames_no_message_and_is_left_alone_soon(desk: Desk) -> None:
+    names = [f"news-{at}" for at in range(9)]
+    for name in names:
+        desk.box.put(news(name))
+    gone = Picky(*names)
+    for _ in range(CHANCES + 1):
+        done = desk.reopened().send_all(gone)
+        assert (done.waiting, done.reason) == (9, "Request Entity Too Large (413)")
+    assert gone.tried == TRIED * (CHANCES + 1)
+    back = Picky()
+    assert desk.reopened().send_all(back).sent == 9
+    assert back.taken == names
 
 
 def test_server_that_is_gone_and_comes_back(desk: Desk) -> None:

@@ -275,7 +275,7 @@ def test_drift_is_told_when_it_begins_and_when_more_drifts(setting: Setting) -> 
         verdict(Severity.WARNING, "change-size"),
         verdict(Severity.ALERT, "change-size", "mean-change"),
         verdict(Severity.OK),
-        verdict(Severity.WARNING, "missing-share"),
+        verdict(Severity.ALERT, "missing-share"),
     ]
     counts = []
     for one in days_of:
