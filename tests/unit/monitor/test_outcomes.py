@@ -18,9 +18,18 @@ from canasta.forecast.empirical import Empirical
 from canasta.forecast.outlook import HORIZONS, LEVELS, Outlook, outlook_of
 from canasta.forecast.panel import Panel
 from canasta.ingest.block import Block
+from canasta.ingest.lake import Lake
 from canasta.ingest.revisions import Revision
-from canasta.monitor.outcomes import FIGURES, FORECAST, outcomes_key, read_outcomes
+from canasta.monitor.outcomes import (
+    FIGURES,
+    FORECAST,
+    Scoring,
+    outcomes_key,
+    read_outcomes,
+    score,
+)
 from canasta.monitor.written import WrittenForecasts
+from canasta.store import Store
 from simulate_publication import simulate
 from tests.outcomes_oracle import KEY, live_outcomes
 from tests.outlooks import last_prices
@@ -275,6 +284,33 @@ def test_a_gap_filled_after_a_forecast_without_it_counts_as_known_for_persistenc
     for name in ("came", "crps", "base_crps"):
         one, other = (frame.sort_values(KEY)[name] for frame in (ours, theirs))
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9)
+
+
+class Asked(Store):
+    """A lake that notes what is read from it."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.found: list[str] = []
+
+    def read(self, key: str) -> bytes:
+        self.found.append(key)
+        return super().read(key)
+
+
+def test_publications_that_nothing_forecast_cost_a_run_one_file_for_each_pause(
+    tmp_path: Path, milk: Commodity, blocks: Sequence[Block]
+) -> None:
+    """Whether a forecast reaches one of them stands in the last file before; no price is read."""
+    house = PublishedLake(tmp_path / "lake", milk)
+    house.come(*blocks[:20])
+    house.publish(blocks[19].date)
+    house.come(*blocks[20:])
+    day = blocks[-1].date
+    assert len(house.score(day)) == HORIZONS
+    asked = Asked(str(house.folder))
+    assert score(Lake(asked, milk), house.panel(day), day, WEIGHT) == Scoring((), {})
+    assert asked.found == [forecasts_key(blocks[19].date, 1)]
 
 
 @pytest.mark.parametrize("broken", [b"", b"no parquet", b"PAR1" + bytes(40)])
