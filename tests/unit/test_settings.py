@@ -245,3 +245,18 @@ def test_chats_of_people_and_of_groups_stand_side_by_side(dotenv: Path) -> None:
 )
 def test_limit_is_none_on_loopback_unless_said(host: str, given: str, limit: str | None) -> None:
     assert Settings(host=host, rate_limit=given).limit == limit
+
+
+@pytest.mark.parametrize(
+    ("url", "is_loopback"),
+    [
+        ("https://api.telegram.org", False),
+        ("http://127.0.0.1:8081", True),
+        ("http://[::1]:8081", True),
+        ("http://localhost/bots", True),
+        ("http://127.0.0.1.example.org", False),
+        ("http://10.0.0.7:8081", False),
+    ],
+)
+def test_telegram_of_this_machine_is_told_from_others(url: str, is_loopback: bool) -> None:
+    assert Settings(telegram_api_url=url).telegram_is_loopback == is_loopback
