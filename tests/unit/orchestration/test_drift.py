@@ -16,6 +16,7 @@ from canasta.labels import SIMULATED
 from canasta.monitor.outcomes import outcomes_key
 from canasta.monitor.verdict import FAILED, Severity, Verdict
 from canasta.store import store_for
+from orchestration import drift
 from orchestration.__main__ import main
 from orchestration.attempts import Attempts
 from orchestration.drift import drift_verdict, keep_report
@@ -104,7 +105,21 @@ def test_a_report_that_cannot_be_kept_leaves_the_verdict_and_is_told(
     assert not verdict.failure
     (failed,) = attempts.failed
     assert failed.step == "Drift report"
-    assert str(tmp_path / "monitor") in str(failed)
+    assert failed.error.endswith("Error")
+    assert not failed.reason, "nobody designed it: the log has it"
+
+
+def test_why_a_check_failed_holds_no_foreign_text(
+    days: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = reading(days[-1])
+    panel = read_panel(work.lake, work.commodity, work.as_of)
+
+    def leak(*_given: object) -> Verdict:
+        raise RuntimeError("connection failed: password=hunter2")
+
+    monkeypatch.setattr(drift, "check_drift", leak)
+    assert drift_verdict(work, panel).failure == "RuntimeError"
 
 
 def test_checks_that_cannot_be_made_are_an_alert_that_is_kept(
