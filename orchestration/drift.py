@@ -34,7 +34,8 @@ def drift_verdict(work: Workspace, panel: Panel) -> Verdict:
         return check_drift(panel, work.parameters.drift)
     except Exception as error:
         log.exception("The drift check of %s could not be made.", work.as_of)
-        told = str(error) if isinstance(error, CanastaError) else f"{type(error).__name__}: {error}"
+        # It is told to people: what nobody designed may hold a secret, and the log has it.
+        told = str(error) if isinstance(error, CanastaError) else type(error).__name__
         return failed(panel.dates[-1] if panel.dates else work.as_of, told)
 
 
