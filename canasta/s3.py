@@ -44,8 +44,8 @@ REFUSED = frozenset(
     }
 )  # fmt: skip
 """Error codes that speak of credentials."""
-DENIED = frozenset({"403", "AccessDenied", "Forbidden"})
-"""Those that speak of what known credentials may do."""
+DENIED = "AccessDenied"
+"""The one that speaks of what known credentials may do; a bare 403 may mean any."""
 MISCONFIGURED = frozenset(
     {
         "ConfigNotFound", "ConfigParseError", "InvalidConfigError", "InvalidRegionError",
@@ -283,7 +283,7 @@ def _unreachable(url: str, error: BaseException) -> LakeUnreachable:
             f"There is no bucket {split(url)[0]!r}{where}. Create it, or correct LAKE_URL={url}."
         )
     if code in REFUSED or isinstance(error, PermissionError):
-        kind = AccessDenied if code in DENIED else LakeUnreachable
+        kind = AccessDenied if code == DENIED else LakeUnreachable
         return kind(
             f"{url}{where} refuses the credentials ({what}). Check AWS_ACCESS_KEY_ID and "
             "AWS_SECRET_ACCESS_KEY (or AWS_PROFILE), that a session token is fresh, and that they "

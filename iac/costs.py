@@ -33,7 +33,7 @@ class Line:
 AT_REST = (
     Line("S3: a lake of 1 GB, old versions included (GB a month)", 1, 0.023, S3),
     Line("ECR: the base once, and what 30 images add (GB a month)", 2.5, 0.10, ECR),
-    Line("CloudWatch: three alarms (alarms a month)", 3, 0.10, CLOUDWATCH),
+    Line("CloudWatch: five alarms (alarms a month)", 5, 0.10, CLOUDWATCH),
 )
 """Each month, though nobody asks. Functions, APIs and topics cost nothing while they wait."""
 

@@ -52,13 +52,15 @@ module "lambda" {
   memory_mb            = var.memory_mb
   reserved_concurrency = var.reserved_concurrency
   log_retention_days   = var.log_retention_days
+  description          = "Canasta: price forecasts of ${var.commodity}"
   environment = merge(
     {
       COMMODITY = var.commodity
       LAKE_URL  = "s3://${module.storage.bucket}/${var.lake_prefix}"
       AUTH      = var.auth
     },
-    length(var.api_key_hashes) > 0 ? { API_KEY_HASHES = join(",", var.api_key_hashes) } : {},
+    # How many there are is no secret; if it were, a plan would hide all the other variables with it.
+    nonsensitive(length(var.api_key_hashes) > 0) ? { API_KEY_HASHES = join(",", var.api_key_hashes) } : {},
   )
 }
 
@@ -82,7 +84,16 @@ module "alarms" {
   partition     = local.partition
   function_name = module.lambda.function_name
   alias         = module.lambda.alias
+  api_id        = module.api_gateway.id
+  stage         = module.api_gateway.stage
   emails        = var.alarm_emails
+}
+
+check "somebody_is_told" {
+  assert {
+    condition     = var.environment != "prod" || length(var.alarm_emails) > 0
+    error_message = "Nobody is told when production fails: set alarm_emails in envs/prod.tfvars."
+  }
 }
 
 module "github_oidc" {
@@ -90,8 +101,9 @@ module "github_oidc" {
   source          = "./modules/github_oidc"
   name            = "${local.name}-deploy"
   repository      = var.github_repository
+  owner_id        = var.github_owner_id
+  repository_id   = var.github_repository_id
   environment     = var.environment
-  create_provider = var.create_github_provider
   account_id      = local.account_id
   region          = var.region
   partition       = local.partition

@@ -188,8 +188,29 @@ variable "github_repository" {
   }
 }
 
-variable "create_github_provider" {
-  description = "Whether to make GitHub's OIDC provider; false where the account has it already, one environment having made it."
-  type        = bool
-  default     = true
+variable "github_owner_id" {
+  description = "Id of that repository's owner, where GitHub's tokens name it (iac/README.md, Delivery); null where they do not."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = (var.github_owner_id == null) == (var.github_repository_id == null)
+    error_message = "Give github_owner_id and github_repository_id, or neither: gh api repos/owner/name --jq '.id,.owner.id'"
+  }
+
+  validation {
+    condition     = var.github_owner_id == null || can(regex("^[0-9]+$", var.github_owner_id))
+    error_message = "An owner's id is a number: gh api repos/owner/name --jq '.owner.id'"
+  }
+}
+
+variable "github_repository_id" {
+  description = "Id of that repository, where GitHub's tokens name it; null where they do not."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.github_repository_id == null || can(regex("^[0-9]+$", var.github_repository_id))
+    error_message = "A repository's id is a number: gh api repos/owner/name --jq '.id'"
+  }
 }

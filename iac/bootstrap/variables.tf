@@ -20,3 +20,9 @@ variable "lifecycle_enabled" {
   type        = bool
   default     = true
 }
+
+variable "github_provider" {
+  description = "Whether to make GitHub's OIDC provider; false where another project of the account made it, or nothing is delivered from GitHub."
+  type        = bool
+  default     = true
+}

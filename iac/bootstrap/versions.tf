@@ -7,7 +7,8 @@ terraform {
       version = "5.100.0"
     }
   }
-  # Its own state stays in this folder, untracked: `terraform import` brings the one bucket back.
+  # Its own state stays in this folder, untracked, and need not be kept: `terraform import` brings
+  # back what it knew (iac/README.md).
 }
 
 provider "aws" {

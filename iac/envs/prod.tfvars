@@ -1,5 +1,5 @@
-# Production. Its lake and its images survive a `terraform destroy`, which then fails: say
-# destroyable = true, apply, and destroy again where that is truly meant.
+# Production. Its lake and its images survive, so iac/run does not destroy it: say
+# destroyable = true, apply, and destroy where that is truly meant.
 environment        = "prod"
 region             = "us-east-1"
 auth               = "key"
@@ -7,6 +7,5 @@ destroyable        = false
 log_retention_days = 90
 throttling_rate    = 20
 throttling_burst   = 40
+# Without an address nobody is told of an alarm, and each plan warns of it:
 # alarm_emails     = ["operator@example.com"]
-# Where both environments share an account, only the first makes GitHub's OIDC provider:
-# create_github_provider = false

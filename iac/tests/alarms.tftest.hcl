@@ -14,10 +14,12 @@ variables {
   region        = "us-east-1"
   function_name = "canasta-test"
   alias         = "live"
+  api_id        = "abc123"
+  stage         = "default"
   emails        = ["operator@example.com"]
 }
 
-run "errors_throttles_and_slow_answers_are_told" {
+run "failing_refused_and_slow_answers_are_told" {
   module {
     source = "./modules/alarms"
   }
@@ -25,22 +27,39 @@ run "errors_throttles_and_slow_answers_are_told" {
   command = plan
 
   assert {
-    condition     = { for key, alarm in aws_cloudwatch_metric_alarm.function : key => alarm.metric_name } == { errors = "Errors", throttles = "Throttles", latency = "Duration" }
-    error_message = "There are these three alarms."
+    condition = { for key, alarm in aws_cloudwatch_metric_alarm.api : key => "${alarm.namespace} ${alarm.metric_name}" } == {
+      failures  = "AWS/ApiGateway 5xx"
+      refusals  = "AWS/ApiGateway 4xx"
+      errors    = "AWS/Lambda Errors"
+      throttles = "AWS/Lambda Throttles"
+      latency   = "AWS/Lambda Duration"
+    }
+    error_message = "There are these five alarms."
   }
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.function["latency"].extended_statistic == "p99"
+    condition     = aws_cloudwatch_metric_alarm.api["failures"].threshold == 0 && aws_cloudwatch_metric_alarm.api["failures"].statistic == "Sum"
+    error_message = "One answer of 500 or 503 is told: to Lambda it is a success."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.api["latency"].extended_statistic == "p99"
     error_message = "The slowest hundredth is watched, not the mean."
   }
 
   assert {
-    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.function : alarm.dimensions["Resource"] == "canasta-test:live"])
-    error_message = "The alias that answers is watched."
+    condition = alltrue([
+      for alarm in aws_cloudwatch_metric_alarm.api : alarm.dimensions == tomap(
+        alarm.namespace == "AWS/Lambda"
+        ? { FunctionName = "canasta-test", Resource = "canasta-test:live" }
+        : { ApiId = "abc123", Stage = "default" }
+      )
+    ])
+    error_message = "The stage and the alias that answer are watched."
   }
 
   assert {
-    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.function : alarm.alarm_actions == toset([aws_sns_topic.alarms.arn])])
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.api : alarm.alarm_actions == toset([aws_sns_topic.alarms.arn])])
     error_message = "Each alarm speaks to the topic."
   }
 

@@ -42,13 +42,28 @@ run "only_our_function_fetches" {
       for statement in jsondecode(aws_ecr_repository_policy.images.policy).Statement :
       statement.Principal == { Service = "lambda.amazonaws.com" }
       && toset(statement.Action) == toset(["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"])
-      && startswith(statement.Condition.StringLike["aws:SourceArn"], var.function_arn)
+      && statement.Condition == { StringLike = { "aws:SourceArn" = [var.function_arn, "${var.function_arn}:*"] } }
     ])
-    error_message = "Lambda, for our function, reads images; nobody else does anything."
+    error_message = "Lambda, for our function and its versions, reads images; nobody else does anything."
   }
 }
 
-run "images_to_go_back_to_are_kept" {
+run "no_image_with_a_tag_ever_expires" {
+  module {
+    source = "./modules/ecr"
+  }
+
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for rule in jsondecode(aws_ecr_lifecycle_policy.images.policy).rules : rule.selection.tagStatus == "untagged"
+    ])
+    error_message = "The image that answers bears a tag, and is nobody's to delete but a person's."
+  }
+}
+
+run "what_is_being_pushed_is_kept" {
   module {
     source = "./modules/ecr"
   }
@@ -56,8 +71,8 @@ run "images_to_go_back_to_are_kept" {
   command = plan
 
   variables {
-    kept_images = 1
+    untagged_days = 0
   }
 
-  expect_failures = [var.kept_images]
+  expect_failures = [var.untagged_days]
 }

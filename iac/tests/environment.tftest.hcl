@@ -93,3 +93,37 @@ run "another_environment_is_refused" {
 
   expect_failures = [var.environment]
 }
+
+run "a_repository_by_its_ids" {
+  command = plan
+
+  variables {
+    github_owner_id      = "123456"
+    github_repository_id = "456789"
+  }
+
+  assert {
+    condition     = output.deploy_role_arn != null
+    error_message = "A repository that is named by its ids may deploy."
+  }
+}
+
+run "half_of_the_ids_is_refused" {
+  command = plan
+
+  variables {
+    github_repository_id = "456789"
+  }
+
+  expect_failures = [var.github_owner_id]
+}
+
+run "production_that_tells_nobody_is_warned_of" {
+  command = plan
+
+  variables {
+    environment = "prod"
+  }
+
+  expect_failures = [check.somebody_is_told]
+}

@@ -12,7 +12,7 @@ variables {
   function_name   = "canasta-test"
 }
 
-run "one_repositorys_one_environment_may_deploy" {
+run "one_branch_of_one_repository_may_deploy_to_one_environment" {
   module {
     source = "./modules/github_oidc"
   }
@@ -24,9 +24,10 @@ run "one_repositorys_one_environment_may_deploy" {
       StringEquals = {
         "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com"
         "token.actions.githubusercontent.com:sub" = "repo:owner/canasta:environment:staging"
+        "token.actions.githubusercontent.com:ref" = "refs/heads/main"
       }
     }
-    error_message = "The token names the repository and the environment, to the letter."
+    error_message = "The token names the repository, the environment and the branch, to the letter."
   }
 
   assert {
@@ -35,8 +36,8 @@ run "one_repositorys_one_environment_may_deploy" {
   }
 
   assert {
-    condition     = aws_iam_openid_connect_provider.github[0].client_id_list == toset(["sts.amazonaws.com"])
-    error_message = "Tokens are for AWS."
+    condition     = jsondecode(aws_iam_role.deploy.assume_role_policy).Statement[0].Principal == { Federated = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com" }
+    error_message = "The token is GitHub's, as this account knows it."
   }
 }
 
@@ -71,7 +72,7 @@ run "it_pushes_to_one_repository_and_shifts_one_function" {
   }
 }
 
-run "an_account_that_has_the_provider_keeps_it" {
+run "a_repository_whose_tokens_name_ids_is_named_by_them" {
   module {
     source = "./modules/github_oidc"
   }
@@ -79,13 +80,72 @@ run "an_account_that_has_the_provider_keeps_it" {
   command = plan
 
   variables {
-    create_provider = false
+    owner_id      = "123456"
+    repository_id = "456789"
   }
 
   assert {
-    condition     = length(aws_iam_openid_connect_provider.github) == 0
-    error_message = "The provider is one for the account."
+    condition     = jsondecode(aws_iam_role.deploy.assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"] == "repo:owner@123456/canasta@456789:environment:staging"
+    error_message = "The subject is the one that GitHub writes for repositories made since July 2026."
   }
+}
+
+run "half_of_the_ids_is_refused" {
+  module {
+    source = "./modules/github_oidc"
+  }
+
+  command = plan
+
+  variables {
+    repository_id = "456789"
+  }
+
+  expect_failures = [var.owner_id]
+}
+
+run "any_repositorys_id_is_refused" {
+  module {
+    source = "./modules/github_oidc"
+  }
+
+  command = plan
+
+  variables {
+    owner_id      = "123456"
+    repository_id = "*"
+  }
+
+  expect_failures = [var.repository_id]
+}
+
+run "any_owners_id_is_refused" {
+  module {
+    source = "./modules/github_oidc"
+  }
+
+  command = plan
+
+  variables {
+    owner_id      = "*"
+    repository_id = "456789"
+  }
+
+  expect_failures = [var.owner_id]
+}
+
+run "any_branch_is_refused" {
+  module {
+    source = "./modules/github_oidc"
+  }
+
+  command = plan
+
+  variables {
+    branch = "*"
+  }
+
+  expect_failures = [var.branch]
 }
 
 run "any_repository_is_refused" {

@@ -60,6 +60,22 @@ run "the_function_reads_what_is_promoted_and_writes_logs_and_traces" {
   }
 }
 
+run "no_condition_pretends_to_narrow_a_listing" {
+  module {
+    source = "./modules/iam"
+  }
+
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for statement in concat(jsondecode(aws_iam_role_policy.function.policy).Statement, jsondecode(aws_iam_policy.pipeline.policy).Statement) :
+      !contains(keys(statement), "Condition") && (!contains(statement.Action, "s3:ListBucket") || statement.Resource == ["arn:aws:s3:::canasta-test-lake"])
+    ])
+    error_message = "IfExists on s3:prefix lets every listing without a prefix pass; the bucket is what bounds it."
+  }
+}
+
 run "the_pipeline_keeps_this_lake_alone" {
   module {
     source = "./modules/iam"

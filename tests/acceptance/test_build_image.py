@@ -29,7 +29,7 @@ def stands_in(folder: Path, name: str, script: str) -> None:
 
 
 def build(engines: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    names = {"ENGINE", "BUILD_FLAGS", "TAG"}
+    names = {"ENGINE", "BUILD_FLAGS", "TAG", "PLATFORM"}
     environment = {name: value for name, value in os.environ.items() if name not in names}
     return subprocess.run(
         [ROOT / "deployment" / "build_image", *arguments],
@@ -56,8 +56,26 @@ def test_the_servers_image_is_the_other_dockerfile(engines: Path) -> None:
     stands_in(engines, "docker", 'echo "docker $*"')
     ended = build(engines, "server", BASE)
     assert ended.returncode == 0, ended.stderr
-    assert "docker build --progress plain --file deployment/Dockerfile" in ended.stdout
+    assert "docker build --progress plain" in ended.stdout
+    assert "--file deployment/Dockerfile" in ended.stdout
     assert "/opt/packages /opt/canasta" in ended.stdout
+
+
+def test_docker_adds_nothing_to_the_image_that_makes_it_an_index(engines: Path) -> None:
+    stands_in(engines, "docker", 'echo "docker $*"')
+    built = build(engines, "function", BASE).stdout.splitlines()[0]
+    assert "--provenance=false --sbom=false" in built
+    stands_in(engines, "docker", '[ "$1" != buildx ] && echo "docker $*"')
+    built = build(engines, "function", BASE).stdout.splitlines()[0]
+    assert "--provenance" not in built, "without buildx there is no such flag"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_engine_is_told_the_processor(engines: Path, engine: str) -> None:
+    stands_in(engines, engine, f'echo "{engine} $*"')
+    ended = build(engines, "function", BASE, ENGINE=engine, PLATFORM="linux/arm64")
+    assert "--platform linux/arm64" in ended.stdout.splitlines()[0]
+    assert "--platform" not in build(engines, "function", BASE, ENGINE=engine).stdout
 
 
 def test_the_engine_that_is_named_is_taken(engines: Path) -> None:

@@ -1,58 +1,48 @@
-"""iac/run and iac/deliver as they order their steps; tools only write down how they were called.
+"""iac/run as it orders its steps; tools only write down how they were called.
 
 What the real ones make of the same commands, `make infra-emulated` shows.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
 import subprocess
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from canasta.settings import ROOT
-
-NEW, OLD = "sha256:" + "1" * 64, "sha256:" + "2" * 64
-REPOSITORY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/canasta"
+from tests.acceptance.infra_house import GIT, NEW, OLD, REPOSITORY, called, tool
 
 TERRAFORM = f"""
 echo "terraform $*" >> "$CALLS"
+[ "$*" != "${{FAIL:-}}" ] || exit 1
 case "$*" in
   version) echo "Terraform v${{VERSION:-1.11.4}}" ;;
-  "output -raw function_name") [ -n "${{RUNNING:-}}" ] && echo canasta ;;
+  "output -json") echo "{{${{RUNNING:+\\"alias\\": 0}}}}" ;;
+  "output -raw function_name") echo canasta ;;
   "output -raw alias") echo live ;;
   "output -raw image_repository") echo {REPOSITORY} ;;
+  "show -json") echo "{{\\"force_destroy\\":${{STANDING:-true}}}}" ;;
 esac
 """
 AWS = f"""
 echo "aws $*" >> "$CALLS"
+echo "region $AWS_REGION" >> "$CALLS"
+if [ "$1 $2" = "${{FAIL:-}}" ]; then
+  echo "An error occurred (${{ERROR:-ExpiredTokenException}}) when calling" >&2
+  exit 254
+fi
 case "$1 $2" in
   "sts get-caller-identity") echo 123456789012 ;;
   "lambda get-function") echo "{REPOSITORY}@$RUNNING" ;;
-  "ecr describe-images") [ -e "$CALLS.pushed" ] && echo {NEW} ;;
+  "ecr describe-images")
+    if [ -e "$CALLS.pushed" ]; then
+      printf '%s\\t%s\\n' {NEW} "application/vnd.oci.image.${{KIND:-manifest}}.v1+json"
+    else
+      echo "An error occurred (ImageNotFoundException) when calling" >&2
+      exit 254
+    fi ;;
   "ecr get-login-password") echo made-up ;;
 esac
-"""
-DELIVERY = """
-echo "aws $*" >> "$CALLS"
-case "$1 $2" in
-  "ecr describe-images") [ -n "${PUSHED:-}" ] ;;
-  "ecr get-login-password") echo made-up ;;
-  "ecr describe-image-scan-findings") echo "${CRITICAL:-0}" ;;
-  "lambda get-alias") echo 7 ;;
-  "lambda publish-version") echo 8 ;;
-esac
-"""
-SKOPEO = f"""
-echo "skopeo $*" >> "$CALLS"
-case "$1" in inspect) echo {NEW} ;; login) cat >/dev/null ;; esac
 """
 DOCKER = """
 echo "docker $*" >> "$CALLS"
@@ -61,47 +51,17 @@ case "$1" in login) cat >/dev/null ;; push) touch "$CALLS.pushed" ;; esac
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Path:
+def house(bare_house: Path) -> Path:
     """A repository with iac/ and the image's builder in it, and the tools of the trade."""
-    shutil.copytree(ROOT / "iac", tmp_path / "iac", ignore=shutil.ignore_patterns(".terraform"))
-    (tmp_path / "deployment").mkdir()
-    shutil.copy(ROOT / "deployment" / "build_image", tmp_path / "deployment")
     for name, script in (("terraform", TERRAFORM), ("aws", AWS), ("docker", DOCKER)):
-        tool(tmp_path, name, script)
-    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.com"]
-    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "all"]):
-        subprocess.run([*git, *command], cwd=tmp_path, check=True)
-    return tmp_path
-
-
-def tool(house: Path, name: str, script: str) -> None:
-    (house / "bin").mkdir(exist_ok=True)
-    file = house / "bin" / name
-    file.write_text(f"#!/bin/bash\n{script}\n", encoding="utf-8")
-    file.chmod(0o755)
+        tool(bare_house, name, script)
+    return bare_house
 
 
 def run(
-    house: Path, *arguments: str, script: str = "run", **variables: str
+    house: Path, *arguments: str, **variables: str
 ) -> tuple[subprocess.CompletedProcess[str], list[str]]:
-    """Return what the script said, and the commands that it ran."""
-    calls = house.parent / f"{house.name}.calls"
-    names = {"IMAGE", "BASE_IMAGE", "STATE_BUCKET", "ENGINE", "TERRAFORM_PLUGIN_DIR"}
-    environment = {name: value for name, value in os.environ.items() if name not in names}
-    done = subprocess.run(
-        [house / "iac" / script, *arguments],
-        env={
-            **environment,
-            "PATH": f"{house / 'bin'}:{os.environ['PATH']}",
-            "CALLS": str(calls),
-            **variables,
-        },
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return done, calls.read_text(encoding="utf-8").splitlines() if calls.exists() else []
+    return called(house, "run", *arguments, **variables)
 
 
 def applied(calls: list[str]) -> list[str]:
@@ -181,122 +141,83 @@ def test_what_is_missing_is_told(
     assert told in done.stderr
 
 
-# ---- delivery -------------------------------------------------------------------------------
-
-
-class Api(BaseHTTPRequestHandler):
-    """Answers /health, and /predict with what the test has put there."""
-
-    answer: dict[str, Any]
-    keys: list[str | None]
-
-    def do_GET(self) -> None:
-        self._say(200 if self.path == "/default/health" else 404, {"status": "alive"})
-
-    def do_POST(self) -> None:
-        self.keys.append(self.headers["X-API-Key"])
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self._say(200 if "predicted_price" in self.answer else 503, self.answer)
-
-    def _say(self, status: int, body: dict[str, Any]) -> None:
-        content = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 # the base class's name
-        """Say nothing."""
-
-
-@pytest.fixture
-def api() -> Iterator[tuple[str, type[Api]]]:
-    """The URL of an API, and where its answer is put."""
-    kind = type("OneApi", (Api,), {"answer": {"predicted_price": 23.5}, "keys": []})
-    with ThreadingHTTPServer(("127.0.0.1", 0), kind) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/default", kind
-        server.shutdown()
-        thread.join()
-
-
-def deliver(
-    house: Path, url: str, **variables: str
-) -> tuple[subprocess.CompletedProcess[str], list[str]]:
-    tool(house, "aws", DELIVERY)
-    tool(house, "skopeo", SKOPEO)
-    return run(
-        house,
-        *("image.tar", "commit"),
-        script="deliver",
-        IMAGE_REPOSITORY=REPOSITORY,
-        FUNCTION_NAME="canasta",
-        API_URL=url,
-        SMOKE_API_KEY="made-up",
-        SMOKE_TRIES="2",
-        SMOKE_PAUSE="0",
-        **variables,
+@pytest.mark.parametrize(
+    "failing",
+    ["sts get-caller-identity", "lambda get-function", "output -json", "output -raw alias"],
+)
+def test_what_cannot_be_told_is_not_taken_for_nothing(house: Path, failing: str) -> None:
+    done, calls = run(
+        house, "apply", "staging", RUNNING=OLD, FAIL=failing, BASE_IMAGE="base@sha256:0"
     )
+    assert done.returncode != 0
+    assert applied(calls) == []
+    assert not [call for call in calls if call.startswith("docker push")]
 
 
-def shifts(calls: list[str]) -> list[str]:
-    """The versions that the alias pointed to, one after the other."""
-    return [call.split()[-1] for call in calls if call.startswith("aws lambda update-alias")]
-
-
-def test_an_image_is_pushed_scanned_published_and_asked(
-    house: Path, api: tuple[str, type[Api]]
-) -> None:
-    url, answers = api
-    done, calls = deliver(house, url)
+def test_a_function_that_is_gone_is_made_again(house: Path) -> None:
+    done, calls = run(
+        house, "apply", "staging", BASE_IMAGE="base@sha256:0",
+        RUNNING=OLD, FAIL="lambda get-function", ERROR="ResourceNotFoundException",
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert shifts(calls) == ["8"]
-    assert answers.keys == ["made-up"]
-    names = [" ".join(call.split()[:3]) for call in calls]
-    expected = [
-        "skopeo copy --preserve-digests", "aws ecr wait", "aws ecr describe-image-scan-findings",
-        "aws lambda update-function-code", "aws lambda publish-version", "aws lambda update-alias",
-    ]  # fmt: skip
-    assert [name for name in names if name in expected] == expected
-    assert f"--image-uri {REPOSITORY}@{NEW}" in " ".join(calls)
+    assert NEW in applied(calls)[-1]
 
 
-def test_the_version_before_answers_again_when_the_new_one_gives_no_price(
-    house: Path, api: tuple[str, type[Api]]
+@pytest.mark.parametrize("failing", ["ecr describe-images", "ecr get-login-password"])
+def test_no_image_is_applied_that_was_not_pushed(house: Path, failing: str) -> None:
+    done, calls = run(house, "apply", "staging", FAIL=failing, BASE_IMAGE="base@sha256:0")
+    assert done.returncode != 0
+    assert len(applied(calls)) == 1, "the repository alone"
+
+
+def test_an_index_of_images_is_not_applied(house: Path) -> None:
+    done, calls = run(house, "apply", "staging", KIND="index", BASE_IMAGE="base@sha256:0")
+    assert done.returncode == 65
+    assert "Lambda does not take" in done.stderr
+    assert len(applied(calls)) == 1, "the repository alone"
+
+
+@pytest.mark.parametrize(
+    ("architecture", "platform"), [("x86_64", "linux/amd64"), ("arm64", "linux/arm64")]
+)
+def test_the_image_is_for_the_functions_processor(
+    house: Path, architecture: str, platform: str
 ) -> None:
-    url, answers = api
-    answers.answer = {"title": "Nothing is promoted"}
-    done, calls = deliver(house, url)
-    assert done.returncode == 1
-    assert shifts(calls) == ["8", "7"]
-    assert "version 7 answers again" in done.stdout
-    assert len(answers.keys) == 2, "it was asked as often as was said"
+    settings = house / "iac" / "envs" / "staging.tfvars"
+    with settings.open("a", encoding="utf-8") as file:
+        file.write(f'architecture = "{architecture}"\n')
+    subprocess.run([*GIT, "commit", "-qam", "processor"], cwd=house, check=True)
+    _, calls = run(house, "apply", "staging", BASE_IMAGE="base@sha256:0")
+    (build,) = [call for call in calls if call.startswith("docker build ")]
+    assert f"--platform {platform}" in build
+    assert "--provenance=false --sbom=false" in build
 
 
-def test_what_is_known_to_be_critical_does_not_go_out(
-    house: Path, api: tuple[str, type[Api]]
+def test_aws_is_asked_in_the_environments_region(house: Path) -> None:
+    settings = house / "iac" / "envs" / "staging.tfvars"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace("us-east-1", "eu-west-1"), encoding="utf-8")
+    _, calls = run(house, "plan", "staging", RUNNING=OLD, AWS_REGION="sa-east-1")
+    assert {call for call in calls if call.startswith("region")} == {"region eu-west-1"}
+
+
+def test_production_is_not_half_destroyed(house: Path) -> None:
+    done, calls = run(house, "destroy", "prod")
+    assert done.returncode == 65
+    assert "destroyable = true" in done.stderr
+    assert not [call for call in calls if call.startswith(("terraform destroy", "terraform init"))]
+
+
+@pytest.mark.parametrize(("standing", "code", "destroys"), [("true", 0, 1), ("false", 65, 0)])
+def test_what_was_applied_says_whether_it_may_go(
+    house: Path, standing: str, code: int, destroys: int
 ) -> None:
-    done, calls = deliver(house, api[0], CRITICAL="2")
-    assert done.returncode == 1
-    assert "2 critical vulnerabilities" in done.stdout
-    assert not [call for call in calls if "update-function-code" in call]
+    done, calls = run(house, "destroy", "staging", STANDING=standing)
+    assert done.returncode == code, done.stderr
+    assert len([call for call in calls if call.startswith("terraform destroy")]) == destroys
 
 
-def test_an_image_that_is_there_is_not_pushed_again(
-    house: Path, api: tuple[str, type[Api]]
-) -> None:
-    done, calls = deliver(house, api[0], PUSHED="yes")
-    assert done.returncode == 0, done.stderr
-    assert not [call for call in calls if call.startswith("skopeo copy")]
-    assert shifts(calls) == ["8"]
-
-
-def test_no_key_stands_among_the_arguments(house: Path, api: tuple[str, type[Api]]) -> None:
-    tool(
-        house, "curl", 'echo "curl $*" >> "$CALLS"; cat >/dev/null; echo \'{"predicted_price": 1}\''
-    )
-    done, calls = deliver(house, api[0])
-    assert done.returncode == 0, done.stderr
-    assert [call for call in calls if call.startswith("curl")]
-    assert "made-up" not in " ".join(calls)
+def test_a_mirror_may_be_named_from_where_one_stands(house: Path) -> None:
+    _, calls = run(house, "plan", "staging", RUNNING=OLD, TERRAFORM_PLUGIN_DIR="mirror")
+    (init,) = [call for call in calls if call.startswith("terraform init")]
+    assert f"-plugin-dir={Path.cwd()}/mirror" in init

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 
 from canasta.settings import ROOT
+from tests.cloud.processes import started
 from tests.s3_server import HOST, free_ports
 
 REGION, ACCOUNT = "us-east-1", "123456789012"
@@ -67,24 +68,12 @@ def _bin(name: str) -> Path:
 @contextmanager
 def _running(command: list[str], variables: dict[str, str], port: int, log: Path) -> Iterator[None]:
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    with log.open("wb") as file:
-        process = subprocess.Popen(
-            command,
-            env={**inherited, **variables},
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # so that it ends with all that it starts
-        )
-    try:
+    with log.open("wb") as file, started(command, {**inherited, **variables}, file) as process:
         _wait(process, port, log)
         yield
-    finally:
-        _end(process)
 
 
 def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    import socket  # noqa: PLC0415 # where it is used
-
     deadline = time.monotonic() + PATIENCE_S
     while process.poll() is None and time.monotonic() < deadline:
         with socket.socket() as trial:
@@ -92,29 +81,3 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
                 return
         time.sleep(0.1)
     raise NotStarted(log.read_text(errors="replace")[-2000:])
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a server and whatever it started; see that nothing is left."""
-    for sign in (signal.SIGTERM, signal.SIGKILL):
-        _signal(process.pid, sign)
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            process.poll()
-            if not _lives(process.pid):
-                return
-            time.sleep(0.05)
-    raise NotStarted(f"Processes of group {process.pid} do not end")
-
-
-def _signal(group: int, sign: signal.Signals) -> None:
-    if _lives(group):
-        os.killpg(group, sign)
-
-
-def _lives(group: int) -> bool:
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True

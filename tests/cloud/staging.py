@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from canasta.settings import ROOT
 from tests.cloud.emulators import ACCOUNT, CREDENTIALS
+from tests.cloud.processes import started
 from tests.planned_policies import Resource, planned
 
 BUCKET = f"canasta-state-{ACCOUNT}"
+PATIENCE_S = 600.0
 QUICK = "-var=lifecycle_enabled=false"
 """An emulated AWS takes a minute over a bucket's lifecycle rule."""
 
@@ -117,17 +120,18 @@ class Staging:
     def _call(self, *command: str, **variables: str) -> str:
         # Terraform grumbles where this names a file that is not there.
         inherited = {name: os.environ[name] for name in os.environ if name != "TF_CLI_CONFIG_FILE"}
-        done = subprocess.run(
-            command,
-            env={**inherited, **self._variables, **variables},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=600,
-        )
-        if done.returncode != 0:
-            raise Failed(f"{' '.join(command)}: {done.returncode}\n{done.stdout}\n{done.stderr}")
-        return done.stdout
+        with (
+            tempfile.TemporaryFile() as told,
+            tempfile.TemporaryFile() as errors,
+            started(
+                list(command), {**inherited, **self._variables, **variables}, told, errors
+            ) as run,
+        ):
+            code = run.wait(PATIENCE_S)
+            output, complaint = _all(told), _all(errors)
+        if code != 0:
+            raise Failed(f"{' '.join(command)}: {code}\n{output}\n{complaint}")
+        return output
 
     @property
     def _variables(self) -> dict[str, str]:
@@ -140,3 +144,8 @@ class Staging:
             "TF_VAR_api_key_hashes": json.dumps([self.key_hash]),
             "TF_VAR_github_repository": self.repository,
         }
+
+
+def _all(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode()

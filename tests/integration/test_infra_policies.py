@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -19,6 +20,7 @@ from deployment.app.following import Follower
 from deployment.app.lake import FolderLake, Lake, Seen
 from tests.panels import simulated_panel
 from tests.planned_policies import (
+    GITHUB,
     ROUTES,
     UNSCOPED,
     Resource,
@@ -68,14 +70,18 @@ def environment(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def plan(folder: Path, environment: str) -> list[Resource]:
+def changes(folder: Path, environment: str) -> list[dict[str, Any]]:
     told = terraform(
         folder,
         *("test", "-json", "-verbose", "-test-directory=tests/plan"),
         f"-var-file=envs/{environment}.tfvars",
     )
     lines: list[dict[str, Any]] = [json.loads(line) for line in told.splitlines()]
-    changes = next(line["test_plan"]["resource_changes"] for line in lines if "test_plan" in line)
+    return next(line["test_plan"]["resource_changes"] for line in lines if "test_plan" in line)
+
+
+@pytest.fixture(scope="module")
+def plan(changes: list[dict[str, Any]]) -> list[Resource]:
     return planned(changes)
 
 
@@ -167,14 +173,55 @@ def test_no_role_reaches_another_bucket(plan: list[Resource]) -> None:
                 assert not allowed(plan, address, action, place), (address, action)
 
 
-def test_the_deploy_role_is_for_one_environment_of_one_repository(
+def test_the_deploy_role_is_for_one_branch_and_environment_of_one_repository(
     plan: list[Resource], environment: str
 ) -> None:
     (trust,) = [one for one in statements(plan) if "sts:AssumeRoleWithWebIdentity" in one.actions]
-    claims = trust.condition["StringEquals"]
-    host = "token.actions.githubusercontent.com"
-    assert claims[f"{host}:sub"] == f"repo:owner/canasta:environment:{environment}"
-    assert claims[f"{host}:aud"] == "sts.amazonaws.com"
+    assert trust.condition == {
+        "StringEquals": {
+            f"{GITHUB}:aud": "sts.amazonaws.com",
+            f"{GITHUB}:sub": f"repo:owner/canasta:environment:{environment}",
+            f"{GITHUB}:ref": "refs/heads/main",
+        }
+    }
+
+
+CALLED = {"invoke": "InvokeFunction", "get-login-password": "GetAuthorizationToken",
+          "wait": "GetFunctionConfiguration"}  # fmt: skip
+"""The calls of the AWS command line that do not bear their action's name."""
+
+
+def test_the_deploy_role_may_do_all_that_a_delivery_does(
+    plan: list[Resource], environment: str
+) -> None:
+    here = "us-east-1:123456789012"
+    places = {
+        "ecr": [f"arn:aws:ecr:{here}:repository/canasta-milk-{environment}"],
+        "lambda": [f"arn:aws:lambda:{here}:function:canasta-milk-{environment}{end}"
+                   for end in ("", ":7")],
+    }  # fmt: skip
+    script = (ROOT / "iac" / "deliver").read_text(encoding="utf-8")
+    calls = {*re.findall(r"aws (ecr|lambda) ([a-z-]+)", script), ("ecr", "describe-images")}
+    assert len(calls) > 8
+    for service, call in sorted(calls):
+        action = f"{service}:{CALLED.get(call, call.title().replace('-', ''))}"
+        for place in places[service]:
+            assert allowed(plan, DEPLOY, action, place), action
+
+
+def test_a_function_whose_name_begins_like_ours_fetches_no_image(plan: list[Resource]) -> None:
+    (fetching,) = [one for one in statements(plan) if "ecr:BatchGetImage" in one.actions
+                   and one.principal]  # fmt: skip
+    (ours,) = [one.values["function_name"] for one in plan if one.kind == "aws_lambda_function"]
+    arn = f"arn:aws:lambda:us-east-1:123456789012:function:{ours}"
+    comes = {end: fetching.holds({"aws:SourceArn": arn + end}) for end in ("", ":7", "-2", "-2:7")}
+    assert comes == {"": True, ":7": True, "-2": False, "-2:7": False}
+
+
+def test_a_plan_shows_every_setting_but_the_keys(changes: list[dict[str, Any]]) -> None:
+    (function,) = [one["change"] for one in changes if one["type"] == "aws_lambda_function"]
+    assert function["after_sensitive"]["environment"] == [{"variables": {"API_KEY_HASHES": True}}]
+    assert "description" not in function["after_sensitive"]
 
 
 def test_the_function_runs_by_digest_and_is_asked_for_a_key(plan: list[Resource]) -> None:

@@ -30,23 +30,52 @@ resource "aws_sns_topic_subscription" "email" {
 locals {
   topic_arn = "arn:${var.partition}:sns:${var.region}:${var.account_id}:${var.name}"
 
+  function = { FunctionName = var.function_name, Resource = "${var.function_name}:${var.alias}" }
+  api      = { ApiId = var.api_id, Stage = var.stage }
+
+  # To Lambda an answer of 500 is a success, and what the stage throttles it never sees: the API's
+  # own counts tell of both.
   alarms = {
+    failures = {
+      namespace   = "AWS/ApiGateway"
+      metric      = "5xx"
+      dimensions  = local.api
+      description = "Answers were 5xx: no forecast could be given (503), or a fault of ours (500). Look at /ready and the function's log group; iac/README.md says how to go back."
+      statistic   = "Sum"
+      percentile  = null
+      threshold   = var.max_failures
+    }
+    refusals = {
+      namespace   = "AWS/ApiGateway"
+      metric      = "4xx"
+      dimensions  = local.api
+      description = "Many requests were turned away: too many at once (429), without a valid key (401), or asked wrongly. The access log says which."
+      statistic   = "Sum"
+      percentile  = null
+      threshold   = var.max_refusals
+    }
     errors = {
+      namespace   = "AWS/Lambda"
       metric      = "Errors"
-      description = "The function failed. Look at its log group; the last good version is one call away (iac/README.md)."
+      dimensions  = local.function
+      description = "The function itself failed: it did not start, ran out of memory or of time. Look at its log group; iac/README.md says how to go back."
       statistic   = "Sum"
       percentile  = null
       threshold   = var.max_errors
     }
     throttles = {
+      namespace   = "AWS/Lambda"
       metric      = "Throttles"
+      dimensions  = local.function
       description = "Lambda turned requests away: raise reserved_concurrency, or the account's limit."
       statistic   = "Sum"
       percentile  = null
       threshold   = var.max_throttles
     }
     latency = {
+      namespace   = "AWS/Lambda"
       metric      = "Duration"
+      dimensions  = local.function
       description = "The slowest hundredth of answers takes too long."
       statistic   = null
       percentile  = "p99"
@@ -55,13 +84,13 @@ locals {
   }
 }
 
-resource "aws_cloudwatch_metric_alarm" "function" {
+resource "aws_cloudwatch_metric_alarm" "api" {
   for_each            = local.alarms
   alarm_name          = "${var.name}-${each.key}"
   alarm_description   = each.value.description
-  namespace           = "AWS/Lambda"
+  namespace           = each.value.namespace
   metric_name         = each.value.metric
-  dimensions          = { FunctionName = var.function_name, Resource = "${var.function_name}:${var.alias}" }
+  dimensions          = each.value.dimensions
   statistic           = each.value.statistic
   extended_statistic  = each.value.percentile
   comparison_operator = "GreaterThanThreshold"

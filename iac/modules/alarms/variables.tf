@@ -59,6 +59,26 @@ variable "alias" {
   }
 }
 
+variable "api_id" {
+  description = "Id of the API whose answers are watched."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9]+$", var.api_id))
+    error_message = "An API's id is of letters and digits."
+  }
+}
+
+variable "stage" {
+  description = "The stage of it that is watched."
+  type        = string
+
+  validation {
+    condition     = can(regex("^([$]default|[A-Za-z0-9_-]+)$", var.stage))
+    error_message = "A stage's name is of letters, digits, _ and -."
+  }
+}
+
 variable "emails" {
   description = "Who is told by e-mail; each address confirms first."
   type        = set(string)
@@ -67,6 +87,28 @@ variable "emails" {
   validation {
     condition     = alltrue([for email in var.emails : can(regex("^[^@ ]+@[^@ ]+[.][^@ ]+$", email))])
     error_message = "Each is an e-mail address."
+  }
+}
+
+variable "max_failures" {
+  description = "Answers of 5xx in five minutes that are borne in silence."
+  type        = number
+  default     = 0
+
+  validation {
+    condition     = var.max_failures >= 0
+    error_message = "0 or more."
+  }
+}
+
+variable "max_refusals" {
+  description = "Answers of 4xx in five minutes that are borne in silence: askers err, and some guess."
+  type        = number
+  default     = 100
+
+  validation {
+    condition     = var.max_refusals >= 0
+    error_message = "0 or more."
   }
 }
 

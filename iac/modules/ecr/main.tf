@@ -25,18 +25,21 @@ resource "aws_ecr_repository_policy" "images" {
       Effect    = "Allow"
       Principal = { Service = "lambda.amazonaws.com" }
       Action    = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-      Condition = { StringLike = { "aws:SourceArn" = "${var.function_arn}*" } }
+      # The function and its versions, and none whose name only begins so.
+      Condition = { StringLike = { "aws:SourceArn" = [var.function_arn, "${var.function_arn}:*"] } }
     }]
   })
 }
 
+# What bears a tag never expires: ECR does not know which image answers, and a count of the newest
+# would take it after so many deliveries that failed. A delivery's image bears its commit.
 resource "aws_ecr_lifecycle_policy" "images" {
   repository = aws_ecr_repository.images.name
   policy = jsonencode({
     rules = [{
       rulePriority = 1
-      description  = "Keep the newest images: enough to go back to."
-      selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = var.kept_images }
+      description  = "What lost its tag is of no use: no delivery names it."
+      selection    = { tagStatus = "untagged", countType = "sinceImagePushed", countUnit = "days", countNumber = var.untagged_days }
       action       = { type = "expire" }
     }]
   })

@@ -24,13 +24,13 @@ variable "destroyable" {
   default     = false
 }
 
-variable "kept_images" {
-  description = "Images that are kept; the oldest beyond that are deleted."
+variable "untagged_days" {
+  description = "Days after which an image without a tag is deleted; one with a tag never is."
   type        = number
   default     = 30
 
   validation {
-    condition     = var.kept_images >= 5 && floor(var.kept_images) == var.kept_images
-    error_message = "Keep at least 5 images, or there is nothing to go back to."
+    condition     = var.untagged_days >= 1 && floor(var.untagged_days) == var.untagged_days
+    error_message = "Expected whole days, 1 or more."
   }
 }

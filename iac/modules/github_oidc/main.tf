@@ -1,16 +1,15 @@
-# Delivery without static keys: GitHub's jobs of one repository and one environment may push images
-# and say which version answers. They may change nothing else; Terraform is run by people.
+# Delivery without static keys: GitHub's jobs of one repository, one environment and one branch may
+# push images and say which version answers. They may change nothing else; Terraform is run by people.
 
 locals {
   host         = "token.actions.githubusercontent.com"
-  provider_arn = "arn:${var.partition}:iam::${var.account_id}:oidc-provider/${local.host}"
-}
+  provider_arn = "arn:${var.partition}:iam::${var.account_id}:oidc-provider/${local.host}" # bootstrap/ makes it
 
-# One for each account: where two environments share one, the second takes the first's.
-resource "aws_iam_openid_connect_provider" "github" {
-  count          = var.create_provider ? 1 : 0
-  url            = "https://${local.host}"
-  client_id_list = ["sts.amazonaws.com"]
+  # GitHub writes a repository into a token's subject by its names or, since July 2026 for each that
+  # is new, renamed or moved, by its names and ids, which nobody can take over:
+  # https://github.blog/changelog/2026-04-23-immutable-subject-claims-for-github-actions-oidc-tokens/
+  names   = split("/", var.repository)
+  subject = var.repository_id == null ? var.repository : "${local.names[0]}@${var.owner_id}/${local.names[1]}@${var.repository_id}"
 }
 
 resource "aws_iam_role" "deploy" {
@@ -27,13 +26,14 @@ resource "aws_iam_role" "deploy" {
       Condition = {
         StringEquals = {
           "${local.host}:aud" = "sts.amazonaws.com"
-          "${local.host}:sub" = "repo:${var.repository}:environment:${var.environment}"
+          "${local.host}:sub" = "repo:${local.subject}:environment:${var.environment}"
+          # The subject of a job in an environment says nothing of its branch; AWS compares GitHub's
+          # ref since January 2026. A token without it is refused.
+          "${local.host}:ref" = "refs/heads/${var.branch}"
         }
       }
     }]
   })
-
-  depends_on = [aws_iam_openid_connect_provider.github]
 }
 
 resource "aws_iam_role_policy" "deploy" {
@@ -60,11 +60,12 @@ resource "aws_iam_role_policy" "deploy" {
         Resource = ["arn:${var.partition}:ecr:${var.region}:${var.account_id}:repository/${var.repository_name}"]
       },
       {
-        Sid    = "PublishAndShift"
+        Sid    = "PublishAskAndShift"
         Effect = "Allow"
         Action = [
           "lambda:GetAlias", "lambda:GetFunction", "lambda:GetFunctionConfiguration",
-          "lambda:PublishVersion", "lambda:UpdateAlias", "lambda:UpdateFunctionCode",
+          "lambda:InvokeFunction", "lambda:PublishVersion", "lambda:UpdateAlias",
+          "lambda:UpdateFunctionCode",
         ]
         Resource = [local.function_arn, "${local.function_arn}:*"]
       },

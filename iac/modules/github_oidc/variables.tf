@@ -28,10 +28,42 @@ variable "environment" {
   }
 }
 
-variable "create_provider" {
-  description = "Whether to make GitHub's OIDC provider; false where the account has it already."
-  type        = bool
-  default     = true
+variable "owner_id" {
+  description = "Id of the repository's owner, where tokens name it; null where they do not."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.owner_id == null || can(regex("^[0-9]+$", var.owner_id))
+    error_message = "An owner's id is a number: gh api repos/owner/name --jq '.owner.id'"
+  }
+
+  validation {
+    condition     = (var.owner_id == null) == (var.repository_id == null)
+    error_message = "A token names both ids or none: give the owner's and the repository's."
+  }
+}
+
+variable "repository_id" {
+  description = "Id of the repository, where tokens name it; null where they do not."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.repository_id == null || can(regex("^[0-9]+$", var.repository_id))
+    error_message = "A repository's id is a number: gh api repos/owner/name --jq '.id'"
+  }
+}
+
+variable "branch" {
+  description = "The branch whose jobs may deploy."
+  type        = string
+  default     = "main"
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9._/-]+$", var.branch))
+    error_message = "Expected the name of one branch, without *."
+  }
 }
 
 variable "account_id" {

@@ -37,14 +37,13 @@ resource "aws_iam_role_policy" "function" {
       },
       {
         # Without it S3 answers 403, not 404, for what is not there, and "nothing is promoted"
-        # would look like wrong credentials. A read has no s3:prefix, hence IfExists.
+        # would look like wrong credentials. It also lets the function list the names, not the
+        # contents, of all that the bucket holds, which is this lake alone. A condition on s3:prefix
+        # cannot prevent that: a read that finds nothing has no prefix, nor has a listing of all.
         Sid      = "TellAbsentFromForbidden"
         Effect   = "Allow"
         Action   = ["s3:ListBucket"]
         Resource = [var.bucket_arn]
-        Condition = {
-          StringLikeIfExists = { "s3:prefix" = [for keys in local.served : "${var.lake_prefix}/${keys}"] }
-        }
       },
       {
         Sid      = "WriteItsOwnLogs"
@@ -75,11 +74,10 @@ resource "aws_iam_policy" "pipeline" {
         Resource = ["${local.lake}/*"]
       },
       {
-        Sid       = "ListTheLake"
-        Effect    = "Allow"
-        Action    = ["s3:ListBucket"]
-        Resource  = [var.bucket_arn]
-        Condition = { StringLikeIfExists = { "s3:prefix" = [var.lake_prefix, "${var.lake_prefix}/*"] } }
+        Sid      = "ListTheLake"
+        Effect   = "Allow"
+        Action   = ["s3:ListBucket"]
+        Resource = [var.bucket_arn]
       },
     ]
   })

@@ -14,7 +14,7 @@ resource "aws_lambda_function" "api" {
   #checkov:skip=CKV_AWS_173: its variables hold SHA-256 hashes of random keys, which no key of KMS would make safer
   #checkov:skip=CKV_AWS_272: signing is for zip files; the image is named by its digest
   function_name                  = var.name
-  description                    = "Canasta: price forecasts of ${var.environment["COMMODITY"]}"
+  description                    = var.description
   role                           = var.role_arn
   package_type                   = "Image"
   image_uri                      = var.image_uri

@@ -8,6 +8,17 @@ variable "name" {
   }
 }
 
+variable "description" {
+  description = "What the function is for, as AWS's pages show it."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = length(var.description) <= 256
+    error_message = "A function's description has up to 256 characters."
+  }
+}
+
 variable "role_arn" {
   description = "ARN of the role that it runs as."
   type        = string

@@ -9,6 +9,7 @@ variables {
   image_digest      = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
   api_key_hashes    = ["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"]
   github_repository = "owner/canasta"
+  alarm_emails      = ["operator@example.com"]
 }
 
 run "plan" {
