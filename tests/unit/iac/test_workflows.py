@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml  # type: ignore[import-untyped] # its stubs are not installed
+import yaml
 
 from canasta.settings import ROOT
 

@@ -176,9 +176,12 @@ def test_a_misbehaving_publisher_says_what_it_does(publications: Path) -> None:
 def test_serve_as_a_user_starts_it(publications: Path) -> None:
     assert main(["write", "--until", "2024-01-05"]) == 0
     command = [sys.executable, "-m", "simulate_publication", "serve", "--port", "0"]
+    # A shell's job in the background ignores SIGINT, and so would all that it starts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
     ) as process:
+        signal.signal(signal.SIGINT, before)
         try:
             assert process.stdout is not None
             url = process.stdout.readline().partition("PUBLICATION_URL=")[2].split()[0]
