@@ -220,8 +220,9 @@ def test_start_without_a_champion_says_so_and_takes_up_the_first(
 
 
 def test_worker_that_is_killed_is_replaced_by_one_that_serves(api: ApiServer) -> None:
+    until(lambda: swaps(api, 1) == WORKERS, PATIENCE_S)  # both have loaded
     os.kill(workers(api)[0], signal.SIGKILL)
-    until(lambda: swaps(api, 1) == WORKERS + 1, 10)
+    until(lambda: swaps(api, 1) == WORKERS + 1, PATIENCE_S)
     assert {api.ask("POST", "/predict", ASKED)[0] for _ in range(8)} == {200}
 
 

@@ -102,7 +102,7 @@ def test_without_anybody_to_go_back_to_persistence_takes_the_title(
     assert lived_in.tracking.aliases()["champion"] == champion.title.version
     accepted = Lake(lived_in.lake, milk).dates()
     assert banned(lived_in.lake, accepted, BAN) == {failing.recipe.id: BAN}
-    assert messages(lived_in, "Vuelve el campeón anterior") == 1
+    assert messages(lived_in, "Cae el campeón: se sugiere el último precio") == 1
     assert set(lived_in.report(FirstRun.TARGET)["version"]) == {champion.title.version}
 
     status = lived_in.run("status")
@@ -110,7 +110,7 @@ def test_without_anybody_to_go_back_to_persistence_takes_the_title(
     again = lived_in.daily(str(DAY))
     assert again.code == 0, again.told()
     assert lived_in.pointer == champion
-    assert messages(lived_in, "Vuelve el campeón anterior") == 1
+    assert messages(lived_in, "Cae el campeón: se sugiere el último precio") == 1
 
 
 def rising(panel: Panel) -> Panel:
