@@ -38,7 +38,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         super().__init__(*args, **kwargs)
         self._most_connections: int = self.cfg.worker_connections
         self._begun: dict[Any, float] = {}
+        self._threads: int = self.cfg.threads
         self._under_way = 0  # counted on the main thread alone
+        self._looked = 0.0
+
+    def accept(self, listener: Any) -> None:
+        """Take a new connection, or leave it to the others until a thread is free."""
+        if self._under_way < self._threads:
+            super().accept(listener)
+        else:
+            self.worker_connections = 0  # by which gunicorn's loop stops listening
 
     def enqueue_req(self, conn: Any) -> None:
         """Hand a connection that has something to say to the threads."""
@@ -61,12 +70,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Let happen what happens within `timeout`, in seconds, or one second."""
         super().wait_for_and_dispatch_events(min(timeout, SECOND))
-        self._hang_up_on_the_slow()
-        has_thread = self._under_way < self.cfg.threads
-        self.worker_connections = self._most_connections if has_thread else 0  # to be accepted
-
-    def _hang_up_on_the_slow(self) -> None:
+        if self._under_way < self._threads:
+            self.worker_connections = self._most_connections
         now = time.monotonic()
+        if now - self._looked >= SECOND:
+            self._looked = now
+            self._hang_up_on_the_slow(now)
+
+    def _hang_up_on_the_slow(self, now: float) -> None:
         for conn, begun in list(self._begun.items()):
             if now - begun > REQUEST_S:
                 with contextlib.suppress(OSError):  # it has ended meanwhile
