@@ -35,7 +35,7 @@ class Attempts:
         except CanastaError as error:
             self.failed.append(FailedStep(step, type(error).__name__, str(error)))
             return otherwise
-        except Exception as error:
+        except Exception as error:  # it is told, and the run ends as failed
             log.exception("%s failed", step)  # nobody designed it: where it arose is needed
             self.failed.append(FailedStep(step, type(error).__name__, ""))
             return otherwise

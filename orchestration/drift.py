@@ -32,7 +32,7 @@ def drift_verdict(work: Workspace, panel: Panel) -> Verdict:
     """
     try:
         return check_drift(panel, work.parameters.drift)
-    except Exception as error:
+    except Exception as error:  # a check that fails is an ALERT
         log.exception("The drift check of %s could not be made.", work.as_of)
         # It is told to people: what nobody designed may hold a secret, and the log has it.
         told = str(error) if isinstance(error, CanastaError) else type(error).__name__
@@ -47,8 +47,7 @@ def keep_report(work: Workspace, panel: Panel, verdict: Verdict) -> tuple[Verdic
     Raises:
         OSError: the archive cannot be written.
     """
-    # Evidently takes seconds to import; runs without a check do without.
-    from canasta.monitor.drift_archive import (  # noqa: PLC0415
+    from canasta.monitor.drift_archive import (  # noqa: PLC0415 # Evidently takes seconds
         Examined,
         Run,
         archive_drift,

@@ -59,7 +59,7 @@ def keep_page(work: Workspace) -> Path | None:
     """
     try:
         return write_page(work)
-    except Exception:
+    except Exception:  # logged; no run fails for a page
         log.exception("The page of %s could not be written.", work.as_of)
         return None
 

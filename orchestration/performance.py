@@ -22,15 +22,14 @@ def keep_performance(work: Workspace) -> Path | None:
     """
     try:
         return _keep(work)
-    except Exception:
+    except Exception:  # logged; nothing but reading the report depends on it
         log.exception("The performance report of %s could not be made.", work.as_of)
         return None
 
 
 def _keep(work: Workspace) -> Path | None:
-    # Evidently takes seconds to import; runs without a report do without.
-    from canasta.monitor.drift_archive import Run  # noqa: PLC0415
-    from canasta.monitor.performance import archive_outcomes  # noqa: PLC0415
+    from canasta.monitor.drift_archive import Run  # noqa: PLC0415 # Evidently takes seconds
+    from canasta.monitor.performance import archive_outcomes  # noqa: PLC0415 # the same
 
     calendar, windows = work.commodity.publication_calendar, work.parameters.drift
     recent, before = (

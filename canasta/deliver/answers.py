@@ -62,7 +62,7 @@ class Desk:
             return self._answer(command, asked)
         except CanastaError as error:
             log.warning("/%s could not be answered: %s", command, error)
-        except Exception:
+        except Exception:  # whoever asks gets a sentence, and the log the traceback
             log.exception("/%s could not be answered", command)
         return Message(KEY, "No pude leer los datos ahora. Intente de nuevo en unos minutos.")
 

@@ -59,7 +59,7 @@ def drift_report(
     """
     with _quiet():
         from evidently import Report  # noqa: PLC0415 - takes seconds
-        from evidently.metrics import ValueDrift  # noqa: PLC0415
+        from evidently.metrics import ValueDrift  # noqa: PLC0415 - the same
 
         metrics = [
             ValueDrift(column=name, method=METHOD, threshold=threshold)
@@ -95,8 +95,8 @@ def performance_report(outcomes: pd.DataFrame, before: pd.DataFrame | None = Non
         )
     with _quiet():
         from evidently import Report  # noqa: PLC0415 - takes seconds
-        from evidently.presets import RegressionPreset  # noqa: PLC0415
-        from sklearn.exceptions import UndefinedMetricWarning  # noqa: PLC0415
+        from evidently.presets import RegressionPreset  # noqa: PLC0415 - the same
+        from sklearn.exceptions import UndefinedMetricWarning  # noqa: PLC0415 - the same
 
         # For its plots Evidently measures bins of prices, some of which hold a single one.
         warnings.simplefilter("ignore", UndefinedMetricWarning)

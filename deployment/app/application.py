@@ -48,7 +48,7 @@ class _Application(Flask):
 
 
 class _NoSessions(SessionInterface):
-    def open_session(self, app: Flask, request: object) -> SessionMixin | None:  # noqa: ARG002
+    def open_session(self, app: Flask, request: object) -> SessionMixin | None:  # noqa: ARG002 # Flask's
         return None
 
 

@@ -222,8 +222,7 @@ class Serving:
         for listener in self._listeners:
             try:
                 listener(outcome)
-            except Exception:
-                # A metric that cannot be written, on a full disk say, must not end the looks.
+            except Exception:  # a metric on a full disk, say, must not end the looks
                 log.exception("A listener failed on %s", outcome)
 
     def _stuck(self, state: _State) -> tuple[str, ...]:

@@ -45,7 +45,11 @@ class Telemetry:
 
     def __init__(self, api: Api) -> None:
         # Here, so that the directory is known by now and Lambda does without.
-        from prometheus_client import CollectorRegistry, Counter, Histogram  # noqa: PLC0415
+        from prometheus_client import (  # noqa: PLC0415 # see above
+            CollectorRegistry,
+            Counter,
+            Histogram,
+        )
 
         self._api = api
         self._registry = CollectorRegistry()
@@ -79,8 +83,8 @@ class Telemetry:
 
     def text(self) -> bytes:
         """Return the metrics of all workers, in Prometheus's text format."""
-        from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415
-        from prometheus_client.multiprocess import MultiProcessCollector  # noqa: PLC0415
+        from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415 # as above
+        from prometheus_client.multiprocess import MultiProcessCollector  # noqa: PLC0415 # same
 
         self._standing.tell(self._api)  # the others told at their last look
         registry = self._registry

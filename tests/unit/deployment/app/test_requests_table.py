@@ -111,7 +111,7 @@ TABLE: dict[str, tuple[object, Fine | Wrong]] = {
     "in both forms, equal": (day(12, fecha="2024-08-12"), Fine(2, "2024-08-12")),
     "dia and anio": (on(dia=14, mes=8, anio=2024), Fine(3, "2024-08-14")),
     "día and dia, equal": (day(14, dia=14), Fine(3, "2024-08-14")),
-    "a number of JSON that is whole": (day(14.0), Fine(3, "2024-08-14")),  # type: ignore[arg-type]
+    "a number of JSON that is whole": (day(14.0), Fine(3, "2024-08-14")),  # type: ignore[arg-type] # meant
     "the day after the newest": (day(8), Fine(1, "2024-08-09", ("date-moved",))),
     "a weekend": (day(10), Fine(2, "2024-08-12", ("date-moved",))),
     "the newest publication's day": (day(7), Wrong("past-date", "2024-08-07")),
@@ -133,9 +133,9 @@ TABLE: dict[str, tuple[object, Fine | Wrong]] = {
     "two dates": (day(12, fecha="2024-08-14"), Wrong("contradicting-dates", "2024-08-14")),
     "día and dia": (day(14, dia=15), Wrong("contradicting-dates", "15")),
     "año and anio": (day(14, anio=2025), Wrong("contradicting-dates", "2025")),
-    "a day as text": (day("9"), Wrong("invalid-request", "día")),  # type: ignore[arg-type]
+    "a day as text": (day("9"), Wrong("invalid-request", "día")),  # type: ignore[arg-type] # meant
     "a day as boolean": (day(True), Wrong("invalid-request", "día")),
-    "half a day": (day(9.5), Wrong("invalid-request", "día")),  # type: ignore[arg-type]
+    "half a day": (day(9.5), Wrong("invalid-request", "día")),  # type: ignore[arg-type] # meant
     "null for a date": (on(fecha=None), Wrong("invalid-request", "fecha")),
     # weekdays
     "its weekday": (day(9, dia_semana=4), Fine()),
