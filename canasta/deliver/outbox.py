@@ -18,7 +18,6 @@ others go out is left out.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import logging
@@ -26,14 +25,26 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from filelock import FileLock, Timeout
 
 from canasta.deliver.messages.markup import plain
-from canasta.deliver.messages.message import Document, Kind, Message, Part, parts_of
+from canasta.deliver.messages.message import Kind, Message, Part, parts_of
+from canasta.deliver.outbox_files import (
+    TOLD,
+    WAITING,
+    How,
+    Told,
+    Waiting,
+    as_json,
+    decoded,
+    encoded,
+    mark_of,
+    told_key,
+    waiting_key,
+)
 from canasta.errors import ChatClosed, ContentRefused, DeliveryPutOff
 from canasta.store import Store
 
@@ -52,7 +63,7 @@ TRIED = 3
 CHANCES = 5
 """Runs in which the service may fail on a part while it takes others."""
 
-WAITING, TOLD, STATE, PAUSE = "waiting", "told", "state", "pause.json"
+STATE, PAUSE = "state", "pause.json"
 
 
 class Sender(Protocol):
@@ -66,49 +77,6 @@ class Sender(Protocol):
             ChatClosed: nobody can be reached.
             ContentRefused: this part cannot be sent.
         """
-
-
-class How(StrEnum):
-    """What became of a message that waits no more."""
-
-    SENT = "sent"
-    LOGGED = "logged"
-    REFUSED = "refused"
-    GIVEN_UP = "given-up"
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A message in the outbox.
-
-    Attributes:
-        message: what is told.
-        since: when it was put in.
-        sent: how many of its parts went out.
-        failures: how often the next part failed while others' parts went out.
-    """
-
-    message: Message
-    since: datetime
-    sent: int = 0
-    failures: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A message that waits no more.
-
-    Attributes:
-        key: of its event.
-        at: when it left.
-        how: what became of it.
-        reason: why it could not be sent; empty where it was.
-    """
-
-    key: str
-    at: datetime
-    how: How
-    reason: str = ""
 
 
 @dataclass
@@ -155,7 +123,7 @@ class Outbox:
 
     def knows(self, key: str) -> bool:
         """Tell whether the event was told, or waits to be."""
-        return self._store.exists(_told(key)) or self._store.exists(_waiting(key))
+        return self._store.exists(told_key(key)) or self._store.exists(waiting_key(key))
 
     def state(self, topic: str) -> list[str]:
         """Return what was last told of a topic; nothing where that is not known."""
@@ -167,7 +135,7 @@ class Outbox:
     def set_state(self, topic: str, told: Sequence[str]) -> None:
         """Remember what was told of a topic, so that only what is new in it is told again."""
         if self.state(topic) != list(told):
-            self._store.replace(f"{STATE}/{topic}.json", _json(list(told)))
+            self._store.replace(f"{STATE}/{topic}.json", as_json(list(told)))
 
     def waiting(self) -> list[Waiting]:
         """Return the messages that wait, the oldest first; what cannot be read is given up."""
@@ -179,7 +147,7 @@ class Outbox:
         """Return the events that were told, the newest first; marks that cannot be read are not."""
         keys = self._store.keys(TOLD)
         found = [
-            _mark(key, mark) for key, mark in zip(keys, self._store.read_all(keys), strict=True)
+            mark_of(key, mark) for key, mark in zip(keys, self._store.read_all(keys), strict=True)
         ]
         kept = (one for one in found if one is not None)
         return sorted(kept, key=lambda one: (one.at, one.key), reverse=True)
@@ -214,7 +182,7 @@ class Outbox:
                 how, patience = self._deliver(one, sender, patience)
             except DeliveryPutOff as error:
                 self._pause(error.wait_s)
-                failing.append(self._read(_waiting(one.message.key)) or one)
+                failing.append(self._read(waiting_key(one.message.key)) or one)
                 left = len(failing) + len(due) - position - 1
                 log.warning("%d message(s) wait: %s", left, error)
                 delivery.waiting, delivery.reason = left, str(error)
@@ -291,15 +259,15 @@ class Outbox:
     def _close(self, one: Waiting, how: How, reason: str = "") -> None:
         """Mark an event as told, then let its message go."""
         mark = {"since": one.since.isoformat(), "at": self._clock().isoformat(), "how": how.value}
-        self._store.replace(_told(one.message.key), _json({**mark, "reason": reason}))
-        self._remove(_waiting(one.message.key))
+        self._store.replace(told_key(one.message.key), as_json({**mark, "reason": reason}))
+        self._remove(waiting_key(one.message.key))
 
     def _within_bounds(self) -> list[Waiting]:
         """Return what is to be sent; what is told already, too old or too much goes."""
         found = []
         for one in self.waiting():
-            if self._store.exists(_told(one.message.key)):  # a run was killed in between
-                self._remove(_waiting(one.message.key))
+            if self._store.exists(told_key(one.message.key)):  # a run was killed in between
+                self._remove(waiting_key(one.message.key))
             else:
                 found.append(one)
         oldest = self._clock() - MAX_AGE
@@ -313,7 +281,7 @@ class Outbox:
     def _pause(self, wait_s: float | None) -> None:
         if wait_s is not None:
             until = self._clock() + timedelta(seconds=wait_s)
-            self._store.replace(PAUSE, _json({"until": until.isoformat()}))
+            self._store.replace(PAUSE, as_json({"until": until.isoformat()}))
 
     def _paused_until(self) -> datetime | None:
         try:
@@ -322,11 +290,11 @@ class Outbox:
             return None
 
     def _keep(self, one: Waiting) -> None:
-        self._store.replace(_waiting(one.message.key), _encode(one))
+        self._store.replace(waiting_key(one.message.key), encoded(one))
 
     def _read(self, key: str) -> Waiting | None:
         try:
-            return _decode(self._store.read(key))
+            return decoded(self._store.read(key))
         except (KeyError, TypeError, ValueError) as error:
             log.warning("%s is no message, and is removed: %r", self._store.location(key), error)
             self._remove(key)
@@ -347,62 +315,3 @@ def outbox_folder(monitor_dir: Path, lake_url: str) -> Path:
     """Return where the outbox of a lake lies: others' events are others, whatever their dates."""
     its_own = hashlib.sha256(lake_url.encode()).hexdigest()[:8]
     return monitor_dir / "outbox" / f"{Path(lake_url).name}-{its_own}"
-
-
-def _mark(key: str, content: bytes) -> Told | None:
-    name = key.removeprefix(f"{TOLD}/").removesuffix(".json")
-    try:
-        mark = json.loads(content)
-        return Told(name, datetime.fromisoformat(mark["at"]), How(mark["how"]), mark["reason"])
-    except (KeyError, TypeError, ValueError):
-        return None
-
-
-def _waiting(key: str) -> str:
-    return f"{WAITING}/{key}.json"
-
-
-def _told(key: str) -> str:
-    return f"{TOLD}/{key}.json"
-
-
-def _encode(one: Waiting) -> bytes:
-    message = one.message
-    return _json(
-        {
-            "key": message.key,
-            "since": one.since.isoformat(),
-            "sent": one.sent,
-            "failures": one.failures,
-            "text": message.text,
-            "photo": None if message.photo is None else _as_text(message.photo),
-            "documents": [
-                {"name": file.name, "content": _as_text(file.content)} for file in message.documents
-            ],
-        }
-    )
-
-
-def _decode(content: bytes) -> Waiting:
-    found: dict[str, Any] = json.loads(content)
-    photo = found["photo"]
-    documents = tuple(
-        Document(file["name"], base64.b64decode(file["content"])) for file in found["documents"]
-    )
-    message = Message(
-        found["key"], found["text"], None if photo is None else base64.b64decode(photo), documents
-    )
-    return Waiting(
-        message,
-        datetime.fromisoformat(found["since"]),
-        int(found["sent"]),
-        int(found.get("failures", 0)),
-    )
-
-
-def _as_text(content: bytes) -> str:
-    return base64.b64encode(content).decode("ascii")
-
-
-def _json(content: object) -> bytes:
-    return json.dumps(content, ensure_ascii=False, indent=1).encode() + b"\n"

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import re
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
@@ -27,7 +25,6 @@ from prefect.exceptions import MissingContextError
 from prefect.logging import get_run_logger
 
 from canasta.deliver.messages import alerts
-from canasta.deliver.messages.alerts import Failure, Unfinished
 from canasta.deliver.messages.decisions import decision
 from canasta.deliver.messages.digest import Digest, digest, digest_key
 from canasta.deliver.messages.drift import drifted
@@ -37,7 +34,7 @@ from canasta.deliver.outbox import MAX_AGE, Delivery, Outbox, outbox_folder
 from canasta.deliver.publish import Published
 from canasta.deliver.report import ModelName
 from canasta.deliver.telegram import TelegramSender
-from canasta.errors import CanastaError, FailedStep, RunInProgress, StepsFailed
+from canasta.errors import CanastaError, RunInProgress
 from canasta.ingest.events import Events, publication_flags, recent_events
 from canasta.ingest.layout import differences
 from canasta.ingest.quarantine import Quarantined
@@ -51,6 +48,7 @@ from canasta.registry.panels import read_panel
 from canasta.registry.pointer import Pointer
 from canasta.settings import Settings, read_settings
 from canasta.store import store_for
+from orchestration.tasks.failures import failure, shown
 from orchestration.workspace import Workspace, reading
 
 log = logging.getLogger(__name__)
@@ -64,47 +62,6 @@ DRIFT, EVENTS = "drift", "events"
 """What goes on for days, of which the outbox remembers what was told."""
 BEGUN = "begun"
 """Marks that the outbox knows its lake, though nothing may have happened there yet."""
-
-STEPS = {
-    "settle_registry": "revisar el registro de modelos",
-    "ingest_publications": "leer la publicación",
-    "read_history": "leer la historia",
-    "reach_registry": "hablar con MLflow",
-    "search_recipe": "buscar un modelo",
-    "back_test": "probar los modelos",
-    "judge": "decidir quién es campeón",
-    "register": "registrar un modelo",
-    "promote": "cambiar de campeón",
-    "depose_champion": "cambiar de campeón",
-    "publish_forecasts": "pronosticar",
-    "write_report": "escribir el reporte",
-    "write_horizons": "escribir el reporte de varias publicaciones",
-    "score_outcomes": "medir los pronósticos que vencieron",
-    "log_outcomes": "anotar los resultados en MLflow",
-    "judge_champion": "juzgar al campeón",
-    "measure_champion": "medir al campeón",
-    "report_performance": "escribir el informe de desempeño",
-    "check_drift": "revisar si el mercado cambió",
-    "keep_drift_report": "guardar el informe de cambios del mercado",
-    "write_metrics": "escribir las métricas",
-    "write_monitor_page": "escribir la página de vigilancia",
-    "forecast_the_past": "pronosticar un día pasado",
-    "write_missing_report": "escribir un reporte que faltaba",
-    "flush": "enviar mensajes",
-}
-"""What the tasks do, by the names of their functions."""
-
-
-BESIDE = {
-    "Score": STEPS["score_outcomes"],
-    "Log outcomes": STEPS["log_outcomes"],
-    "Roll back": STEPS["judge_champion"],
-    "Search": STEPS["search_recipe"],
-    "Live skill": STEPS["measure_champion"],
-    "Drift report": STEPS["keep_drift_report"],
-    "Metrics": STEPS["write_metrics"],
-}
-"""The steps beside a report, by the names under which flows attempt them."""
 
 
 def tell_quarantine(work: Workspace, ingested: IngestSummary) -> None:
@@ -138,7 +95,7 @@ def tell_drift(work: Workspace, verdict: Verdict, *, searches: bool = False) -> 
         box = outbox(work.settings, work.store.url)
         known = box.state(DRIFT)
         if is_news(known, verdict):
-            safe = replace(verdict, failure=_shown(verdict.failure, work.settings))
+            safe = replace(verdict, failure=shown(verdict.failure, work.settings))
             box.put(drifted(safe, _marks(work), work.commodity.unit, searches=searches))
         box.set_state(DRIFT, continued(known, verdict))
 
@@ -242,7 +199,7 @@ def tell_failure(flow: Any, flow_run: Any, state: Any) -> None:
         if marks is None:
             return
         box = outbox(settings, store_for(settings.lake).url)
-        box.put(_failure(flow.name, given, error, settings, marks))
+        box.put(failure(flow.name, given, error, settings, marks))
         _flush(settings, box, is_replay=marks.replay)
 
 
@@ -250,50 +207,6 @@ def outbox(settings: Settings, lake_url: str) -> Outbox:
     """Return the outbox of a lake."""
     folder = outbox_folder(settings.monitor_dir, lake_url)
     return Outbox(folder, lambda: datetime.now(UTC), _note_in(settings.monitor_dir))
-
-
-def failed_step(error: BaseException) -> str:
-    """Return what a run was doing when it failed, for people; empty where that is not known."""
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = Path(__file__).parent
-    names = [frame.name for frame in frames if Path(frame.filename).parent == ours]
-    return next((STEPS.get(name, name.replace("_", " ")) for name in names), "")
-
-
-def run_again(flow_name: str, given: dict[str, Any]) -> str:
-    """Return the command that runs a flow again."""
-    if not given.get("ingest", True):
-        target, horizons = "report", int(given.get("horizons") or 1)
-        options = [f"HORIZON={horizons}"] if horizons > 1 else []
-    else:  # the nightly batch brings no more than the main job
-        is_search = flow_name == "daily-mlops-pipeline" and given.get("retrain")
-        target, options = "retrain" if is_search else "daily", []
-    day = given.get("execution_date")
-    return " ".join(["make", target, *([f"DATE={day}"] if day else []), *options])
-
-
-def _failure(
-    flow_name: str, given: dict[str, Any], error: Exception, settings: Settings, marks: Marks
-) -> Message:
-    given_day = given.get("execution_date")
-    day = date.fromisoformat(given_day) if given_day else settings.today()
-    again = run_again(flow_name, given)
-    if isinstance(error, StepsFailed):
-        steps = [
-            FailedStep(BESIDE.get(one.step, one.step), one.error, _shown(one.reason, settings))
-            for one in error.failed
-        ]
-        return alerts.unfinished(Unfinished(flow_name, day, steps, again), marks)
-    step, name = failed_step(error), type(error).__name__
-    reason = _shown(str(error), settings) if isinstance(error, CanastaError) else ""
-    return alerts.failed(Failure(flow_name, day, step, name, reason, again), marks)
-
-
-def _shown(said: str, settings: Settings) -> str:
-    """Return what an error of ours says, without what may let somebody in."""
-    said = re.sub(r"://[^/@\s]+@", "://…@", said)
-    token = settings.telegram_bot_token.get_secret_value()
-    return said.replace(token, "…") if token else said
 
 
 def _marks_if_live(settings: Settings, execution_date: str | None) -> Marks | None:

@@ -7,25 +7,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from canasta.deliver.messages.markup import bold
-from canasta.deliver.messages.message import Document, Message, Part
-from canasta.deliver.outbox import (
-    CHANCES,
-    MAX_AGE,
-    MAX_WAITING,
-    PATIENCE_S,
-    TRIED,
-    How,
-    Outbox,
-    Told,
-)
+from canasta.deliver.messages.message import Message, Part
+from canasta.deliver.outbox import MAX_AGE, MAX_WAITING, PATIENCE_S
 from canasta.deliver.telegram import TelegramSender
-from canasta.errors import DeliveryPutOff
+from tests.outbox_desk import DIGEST, PNG, Desk
 from tests.s3_server import free_ports
 from tests.telegram_server import (
     BAD_ENTITY,
@@ -46,35 +37,6 @@ from tests.telegram_server import (
 
 SECRET = TOKEN.partition(":")[2]
 FINE = Fault(200, arrives=True)
-PNG = b"\x89PNG\r\n\x1a\n picture"
-DIGEST = Message(
-    "digest-2025-04-30",
-    bold("Leche") + ": 29.53 &amp; más",
-    PNG,
-    (Document("precios.csv", b"a,b\n"), Document("precios.xlsx", b"PK")),
-)
-
-
-class Desk:
-    """An outbox whose time stands still unless it is told to go on."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.now = datetime(2025, 4, 30, 20, tzinfo=UTC)
-        self.log: list[str] = []
-        self.slept: list[float] = []
-        self.box = self.reopened()
-
-    def reopened(self) -> Outbox:
-        """The outbox as the next run finds it."""
-        return Outbox(self.folder, lambda: self.now, self.log.append, self._sleep)
-
-    def _sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += timedelta(seconds=seconds)
-
-    def marks(self) -> list[str]:
-        return sorted(path.stem for path in (self.folder / "told").glob("*.json"))
 
 
 @pytest.fixture
@@ -126,27 +88,6 @@ def test_long_text_arrives_in_pieces_in_order(server: TelegramServer, desk: Desk
     assert send(desk, server.url) == (1, 0, 0)
     assert len(server.texts) > 1
     assert "\n".join(server.texts) == text
-
-
-def test_without_credentials_the_text_goes_to_the_log_and_counts_as_told(desk: Desk) -> None:
-    desk.box.put(DIGEST)
-    done = desk.box.send_all(None)
-    assert (done.sent, done.logged, done.waiting) == (0, 1, 0)
-    assert desk.log == ["Leche: 29.53 & más\n[precios.csv, precios.xlsx]"]
-    assert not desk.box.put(DIGEST)
-
-
-def test_what_was_told_is_known_the_newest_first(desk: Desk) -> None:
-    first = desk.now
-    for key in ("drift-2025-04-28", "late-2025-04-30"):
-        desk.box.put(Message(key, key))
-        desk.box.send_all(None)
-        desk.now += timedelta(hours=1)
-    (desk.folder / "told" / "torn.json").write_text("{", encoding="utf-8")
-    assert desk.box.told() == [
-        Told("late-2025-04-30", first + timedelta(hours=1), How.LOGGED),
-        Told("drift-2025-04-28", first, How.LOGGED),
-    ]
 
 
 def test_429_is_waited_for_as_asked(server: TelegramServer, desk: Desk) -> None:
@@ -230,66 +171,6 @@ def test_what_fails_for_now_is_kept_and_sent_later(
     assert not desk.log
     assert send(desk, server.url) == (2, 0, 0)
     assert len(server.received) == 5
-
-
-class Picky:
-    """A service that fails on some parts for ever."""
-
-    def __init__(self, *poison: str) -> None:
-        self.poison = poison
-        self.taken: list[str] = []
-        self.tried = 0
-
-    def send(self, part: Part) -> None:
-        self.tried += 1
-        name = part.text if part.file is None else part.file.name
-        if name in self.poison:
-            raise DeliveryPutOff("Request Entity Too Large (413)")
-        self.taken.append(name)
-
-
-def news(key: str) -> Message:
-    return Message(key, key)
-
-
-def test_message_that_fails_for_ever_holds_up_no_other(desk: Desk) -> None:
-    picky = Picky("poison")
-    for run in range(CHANCES + 1):
-        if not run:
-            desk.box.put(news("poison"))
-        desk.now += timedelta(hours=1)
-        desk.box.put(news(f"news-{run}"))
-        done = desk.reopened().send_all(picky)
-        assert done.sent == 1
-        assert done.waiting == (run + 1 < CHANCES)
-    assert picky.taken == [f"news-{run}" for run in range(CHANCES + 1)]
-    assert desk.log == ["poison"], "the log has what never went out"
-
-
-def test_file_that_fails_for_ever_is_left_out_and_the_rest_arrives(desk: Desk) -> None:
-    picky = Picky("precios.csv")
-    desk.box.put(DIGEST)
-    for run in range(CHANCES + 1):
-        desk.now += timedelta(hours=1)
-        desk.box.put(news(f"news-{run}"))
-        desk.reopened().send_all(picky)
-    once = [name for name in picky.taken if not name.startswith("news")]
-    assert once == [DIGEST.text, "grafica.png", "precios.xlsx"]
-    assert DIGEST.key in desk.marks()
-
-
-def test_service_that_takes_nothing_blames_no_message_and_is_left_alone_soon(desk: Desk) -> None:
-    names = [f"news-{at}" for at in range(9)]
-    for name in names:
-        desk.box.put(news(name))
-    gone = Picky(*names)
-    for _ in range(CHANCES + 1):
-        done = desk.reopened().send_all(gone)
-        assert (done.waiting, done.reason) == (9, "Request Entity Too Large (413)")
-    assert gone.tried == TRIED * (CHANCES + 1)
-    back = Picky()
-    assert desk.reopened().send_all(back).sent == 9
-    assert back.taken == names
 
 
 def test_server_that_is_gone_and_comes_back(desk: Desk) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from canasta.commodity import Commodity
 from canasta.deliver.messages.wording import Marks
-from canasta.deliver.outbox import Told, Waiting
+from canasta.deliver.outbox_files import Told, Waiting
 from canasta.ingest.lake import Gaps
 from canasta.ingest.quarantine import Quarantined
 from canasta.monitor.freshness import Freshness

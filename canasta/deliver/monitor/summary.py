@@ -10,7 +10,7 @@ from enum import StrEnum
 from canasta.deliver.backtest.spanish import contestant, figure, long_date, percent
 from canasta.deliver.messages.wording import counted, full_day
 from canasta.deliver.monitor.facts import Facts
-from canasta.deliver.outbox import How
+from canasta.deliver.outbox_files import How
 from canasta.forecast.recipe import PERSISTENCE
 from canasta.monitor.drift_spanish import check_name
 from canasta.monitor.failing import HORIZON

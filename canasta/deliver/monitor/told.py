@@ -8,7 +8,7 @@ from datetime import date, datetime, tzinfo
 
 from canasta.deliver.backtest.spanish import long_date, short_date
 from canasta.deliver.messages.markup import plain
-from canasta.deliver.outbox import How, Told, Waiting
+from canasta.deliver.outbox_files import How, Told, Waiting
 
 HOWS = {
     How.SENT: "enviado",

@@ -13,7 +13,7 @@ from canasta.deliver.messages.message import Message
 from canasta.deliver.messages.wording import REPLAY, Marks
 from canasta.deliver.monitor.facts import Facts
 from canasta.deliver.monitor.page import DAYS, page
-from canasta.deliver.outbox import How, Told, Waiting
+from canasta.deliver.outbox_files import How, Told, Waiting
 from canasta.ingest.lake import Gaps
 from canasta.ingest.quality import Finding
 from canasta.ingest.quarantine import Quarantined

@@ -8,7 +8,7 @@ from canasta.commodity import Commodity
 from canasta.deliver.messages.message import Message
 from canasta.deliver.monitor.facts import Facts
 from canasta.deliver.monitor.summary import HEADLINES, Level, Point, points, worst
-from canasta.deliver.outbox import How, Told, Waiting
+from canasta.deliver.outbox_files import How, Told, Waiting
 from canasta.forecast.recipe import PERSISTENCE, Recipe
 from canasta.ingest.quality import Finding
 from canasta.ingest.quarantine import Quarantined

@@ -1,62 +1,36 @@
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pandas as pd
 import pytest
-from prefect import Task
-from rich.console import Console
 
 from canasta.commodity import Commodity
-from canasta.deliver.messages.markup import plain
 from canasta.deliver.messages.message import Part
 from canasta.deliver.publish import Published, publish_report
 from canasta.deliver.report import ModelName
 from canasta.deliver.telegram import TelegramSender
-from canasta.errors import (
-    CanastaError,
-    ObjectCorrupt,
-    RunInProgress,
-    SourceUnreachable,
-    StepsFailed,
-)
 from canasta.forecast.outlook import Outlook
 from canasta.forecast.panel import Panel
 from canasta.ingest.identity import Identity, SourceKind, write_identity
-from canasta.ingest.lake import Lake, open_lake
+from canasta.ingest.lake import Lake
 from canasta.monitor.verdict import Check, Severity, Verdict, failed
-from canasta.parameters import read_parameters
 from canasta.registry.bundle import Bundle
 from canasta.registry.pointer import Pointer
-from canasta.registry.steps import Registry
-from canasta.registry.tracking import Tracking
 from canasta.settings import Settings
 from canasta.store import Store
-from orchestration import tasks
-from orchestration.attempts import Attempts
-from orchestration.display import Display
 from orchestration.tasks import tell
 from orchestration.tasks.tell import (
-    STEPS,
     flush,
     outbox,
-    run_again,
     tell_decision,
     tell_digest,
     tell_drift,
-    tell_failure,
     tell_late,
     tell_quarantine,
 )
-from orchestration.workspace import Workspace
 from simulate_publication import Layout
 from tests.panels import simulated_panel
 from tests.promoted_lake import PromotedLake, quick_champion
@@ -64,15 +38,11 @@ from tests.telegram_server import (
     DEAF,
     FORBIDDEN,
     NO_CHAT,
-    TOKEN,
     Fault,
-    TelegramServer,
-    telegram_server,
 )
 from tests.unit.ingest.builders import changed, days, publications, with_wrong_average
 from tests.unit.ingest.desk import Desk
-
-SECRET = TOKEN.partition(":")[2]
+from tests.unit.orchestration.tasks.conftest import Setting, workspace
 
 
 @dataclass(frozen=True)
@@ -84,65 +54,10 @@ class Made:
     outlook: Outlook
 
 
-@dataclass
-class Setting:
-    """A workspace whose people read a Telegram on the loopback."""
-
-    work: Workspace
-    server: TelegramServer
-    folder: Path
-
-    def told(self) -> list[str]:
-        """Send what waits, and return all texts that arrived so far."""
-        flush.fn(self.work)
-        return [plain(text) for text in self.server.texts]
-
-    @property
-    def log(self) -> str:
-        return (self.folder / "monitor" / "messages.log").read_text(encoding="utf-8")
-
-
 @pytest.fixture(scope="module")
 def made(milk: Commodity) -> Made:
     panel = simulated_panel(milk, 60)
     return Made(panel, *quick_champion(panel))
-
-
-@pytest.fixture
-def server() -> Iterator[TelegramServer]:
-    with telegram_server() as running:
-        yield running
-
-
-@pytest.fixture
-def setting(
-    tmp_path: Path, milk: Commodity, server: TelegramServer, monkeypatch: pytest.MonkeyPatch
-) -> Setting:
-    variables = {
-        **server.variables,
-        "LAKE_URL": str(tmp_path / "lake"),
-        "MONITOR_DIR": str(tmp_path / "monitor"),
-    }
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    settings = Settings.model_validate({name.lower(): one for name, one in variables.items()})
-    lake = open_lake(Store(str(tmp_path / "lake")), milk, SourceKind.SNIIM)
-    return Setting(workspace(settings, lake, milk), server, tmp_path)
-
-
-def workspace(
-    settings: Settings, lake: Lake, milk: Commodity, at: str = "2025-06-02T13:00"
-) -> Workspace:
-    now = datetime.fromisoformat(at).replace(tzinfo=milk.time_zone)
-    registry = Registry(
-        lake=lake.store,
-        tracking=Tracking("http://127.0.0.1:9", "unused", "milk"),
-        clock=lambda: now.astimezone(UTC),
-        check_lock=lambda: None,
-    )
-    work = Workspace(settings, read_parameters(), now.date(), lake, registry)
-    work.display = Display(Console(quiet=True))
-    return work
 
 
 def published(setting: Setting, made: Made) -> tuple[Pointer, Published, pd.DataFrame]:
@@ -221,10 +136,7 @@ def test_replayed_past_reaches_nobody_though_there_are_credentials(
 ) -> None:
     monkeypatch.setattr(tell, "TelegramSender", Asked)
     milk = setting.work.commodity
-    write_identity(
-        Store(str(tmp_path / "replay")), Identity(milk.name, SourceKind.REPLAY, SourceKind.SNIIM)
-    )
-    lake = Lake(Store(str(tmp_path / "replay")), milk)
+    lake = replayed(tmp_path, milk)
     settings = setting.work.settings.model_copy(update={"telegram_api_url": url})
     work = workspace(settings, lake, milk)
     assert work.is_replay
@@ -235,10 +147,7 @@ def test_replayed_past_reaches_nobody_though_there_are_credentials(
 
 def test_replay_is_sent_to_a_telegram_of_this_machine(tmp_path: Path, setting: Setting) -> None:
     milk = setting.work.commodity
-    write_identity(
-        Store(str(tmp_path / "replay")), Identity(milk.name, SourceKind.REPLAY, SourceKind.SNIIM)
-    )
-    lake = Lake(Store(str(tmp_path / "replay")), milk)
+    lake = replayed(tmp_path, milk)
     work = workspace(setting.work.settings, lake, milk)
     tell_drift(work, verdict(Severity.ALERT, "change-size"))
     assert flush.fn(work).sent == 1
@@ -388,119 +297,6 @@ def test_late_publication_and_standstill(
     tell_late(setting.work)
     tell_late(setting.work)
     assert [text.split("\n")[0] for text in setting.told()] == ([told] if told else [])
-
-
-def fail(error: BaseException, setting: Setting, **given: Any) -> list[str]:
-    """Let a flow end in an error, as Prefect calls the hook."""
-    state = SimpleNamespace(result=lambda **_options: error)
-    flow = SimpleNamespace(name="daily-mlops-pipeline")
-    tell_failure(flow, SimpleNamespace(parameters=given), state)
-    return [plain(text) for text in setting.server.texts]
-
-
-def raised(error: Exception) -> Exception:
-    """Return an error with the traceback of a task that reads publications."""
-    source = "def ingest_publications(error):\n    raise error\n"
-    names: dict[str, Any] = {}
-    exec(compile(source, str(Path(tell.__file__).with_name("ingest.py")), "exec"), names)  # noqa: S102 # a frame
-    try:
-        names["ingest_publications"](error)
-    except type(error) as caught:
-        return caught
-    raise AssertionError
-
-
-def test_failure_names_the_step_and_how_to_run_it_again_once_a_day(setting: Setting) -> None:
-    error = raised(SourceUnreachable("No answer from https://me:pass@example.org/x."))
-    fail(error, setting)
-    (text,) = fail(error, setting)
-    assert "El paso: «leer la publicación». SourceUnreachable: No answer from " in text
-    assert "https://…@example.org" in text
-    assert text.endswith("Para correrla otra vez: make daily")
-
-
-def steps_failed(*failing: tuple[str, Exception]) -> Exception:
-    """Return what a run ends in whose report is out."""
-    attempts = Attempts()
-
-    def refuse(error: Exception) -> None:
-        raise error
-
-    for step, error in failing:
-        attempts.make(step, partial(refuse, error), None)
-    with pytest.raises(StepsFailed) as raised:
-        attempts.check("make daily")
-    return raised.value
-
-
-def test_steps_beside_a_report_that_failed_are_told_as_that_and_each_set_of_them_once(
-    setting: Setting,
-) -> None:
-    foreign = RuntimeError("connection failed: dsn password=hunter2 host=db")
-    torn = ObjectCorrupt("a file is torn.")
-    fail(steps_failed(("Score", torn), ("Metrics", foreign)), setting)
-    (text,) = fail(steps_failed(("Score", torn), ("Metrics", foreign)), setting)
-    first, *lines, again = text.split("\n")
-    assert first.startswith("El reporte salió, pero faltó algo: corrida del ")
-    assert lines == [
-        "• Medir los pronósticos que vencieron: ObjectCorrupt: a file is torn.",
-        "• Escribir las métricas: RuntimeError. El detalle está en el registro de Prefect.",
-        "No se perdió nada: la corrida que sigue lo completa.",
-    ]
-    assert again == "Para completarlo ahora: make daily"
-    assert len(fail(steps_failed(("Log outcomes", torn)), setting)) == 2, "other steps are news"
-
-
-def test_failure_that_was_not_made_to_be_shown_shows_nothing_of_it(setting: Setting) -> None:
-    (text,) = fail(raised(ValueError(f"postgres://u:{SECRET}@db and {TOKEN}")), setting)
-    assert SECRET not in text
-    assert "ValueError: El detalle está en el registro de Prefect." in text
-
-
-@pytest.mark.parametrize(
-    "error", [RunInProgress("another"), KeyboardInterrupt(), SystemExit(0)], ids=repr
-)
-def test_what_is_no_failure_is_not_told(setting: Setting, error: BaseException) -> None:
-    assert fail(error, setting) == []
-
-
-def test_failure_of_a_back_dated_run_leaves_the_outbox_alone(
-    setting: Setting, tmp_path: Path, milk: Commodity
-) -> None:
-    desk = Desk(tmp_path, milk)
-    desk.lake = setting.work.lake
-    desk.run(days(3)[-1], *publications(3, milk))
-    assert fail(CanastaError("x"), setting, execution_date=str(days(3)[0])) == []
-    assert not (tmp_path / "monitor").exists()
-    assert len(fail(CanastaError("x"), setting, execution_date=str(days(3)[2]))) == 1
-
-
-@pytest.mark.parametrize(
-    ("flow", "given", "command"),
-    [
-        ("daily-mlops-pipeline", {}, "make daily"),
-        ("daily-mlops-pipeline", {"execution_date": "2025-07-25"}, "make daily DATE=2025-07-25"),
-        ("daily-mlops-pipeline", {"retrain": True}, "make retrain"),
-        ("daily_prediction_flow_batch", {"ingest": True}, "make daily"),
-        ("daily_prediction_flow_batch", {"ingest": False}, "make report"),
-        (
-            "daily_prediction_flow_batch",
-            {"ingest": False, "horizons": 6, "execution_date": "2025-07-25"},
-            "make report DATE=2025-07-25 HORIZON=6",
-        ),
-    ],
-)
-def test_command_that_runs_it_again(flow: str, given: dict[str, Any], command: str) -> None:
-    assert run_again(flow, given) == command
-
-
-def test_every_task_has_a_name_for_people() -> None:
-    found = set()
-    for module in pkgutil.iter_modules(tasks.__path__):
-        imported = importlib.import_module(f"{tasks.__name__}.{module.name}")
-        ours = (one for one in vars(imported).values() if isinstance(one, Task))
-        found |= {one.fn.__name__ for one in ours}
-    assert found <= set(STEPS)
 
 
 def test_lakes_do_not_share_an_outbox(tmp_path: Path) -> None:
