@@ -90,7 +90,7 @@ def serving(folder: Path, panel: Panel, fitted: Fitted) -> list[str]:
 def _rates(folder: Path, lake: Path, panel: Panel, fitted: Fitted) -> list[Rate]:
     variables = {"WORKERS": str(WORKERS), "THREADS": str(THREADS)}
     if "--limited" in sys.argv:
-        variables["RATE_LIMIT"] = "1000000 per minute"
+        variables["RATE_LIMIT"] = "1000000/minute"
     with ExitStack() as running:
         ours = running.enter_context(api_server(folder, str(lake), variables)).port
         bare = running.enter_context(_rival("bare()"))

@@ -42,3 +42,7 @@ def configure(stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
+    # What no line of ours tells need not be found out: "Optimization" in logging's documentation.
+    logging._srcfile = None  # type: ignore[attr-defined]  # named there, not in the types
+    logging.logThreads = logging.logProcesses = False
+    logging.logMultiprocessing = logging.logAsyncioTasks = False

@@ -11,7 +11,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
-from secrets import token_hex
+from random import getrandbits
 from typing import TYPE_CHECKING, Any
 
 from flask import request
@@ -59,7 +59,7 @@ class Record:
 
     def __init__(self, given: str | None) -> None:
         self.began = time.perf_counter()
-        self.id = given if given and _ID.fullmatch(given) else token_hex(8)
+        self.id = given if given and _ID.fullmatch(given) else f"{getrandbits(64):016x}"
         self.asker: str | None = None
         self.endpoint = NOWHERE
         self.told = ""
