@@ -43,6 +43,6 @@ def configure(stream: TextIO | None = None) -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
     # What no line of ours tells need not be found out: "Optimization" in logging's documentation.
-    logging._srcfile = None  # type: ignore[attr-defined]  # named there, not in the types
+    logging._srcfile = None
     logging.logThreads = logging.logProcesses = False
-    logging.logMultiprocessing = logging.logAsyncioTasks = False
+    logging.logMultiprocessing = False
