@@ -40,8 +40,8 @@ WRAPPED: tuple[tuple[type, str], ...] = (
     (FolderLock, "__exit__"),
     (Lease, "__exit__"),
 )
-TIMED = re.compile(r"\d{8}T\d{6}\.\d+Z-\w{8}")
-"""The part of a decision's name that no two runs share."""
+TIMED = re.compile(r"\d{8}t\d{6}\.\d+z-\w{8}", re.IGNORECASE)
+"""The part of the name of a decision, and of its message, that no two runs share."""
 
 
 class Boundaries:
