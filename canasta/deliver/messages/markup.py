@@ -15,6 +15,8 @@ https://core.telegram.org/bots/api#sendmessage. Here they are counted too: safe,
 _TAG = re.compile(r"<(/?)([a-z]+)[^>]*>")
 _ATOM = re.compile(r"<[^>]*>|&[#\w]+;|.", re.DOTALL)
 """What is never broken: a tag, an entity, a character."""
+_EMPTY = re.compile(r"<([a-z]+)[^>]*>(\s*)</\1>")
+"""A tag around nothing that can be seen."""
 
 
 def escaped(text: object) -> str:
@@ -54,11 +56,18 @@ def split(text: str, limit: int = LIMIT) -> list[str]:
         limit: of a piece, in UTF-16 code units, its tags included; room for some tags at least.
     """
     pieces = []
-    rest = text.strip()
+    rest = _without_empty(text).strip()
     while length(rest) > limit:
         piece, rest = _broken(rest, limit)
         pieces.append(piece)
     return [*pieces, rest] if rest else pieces
+
+
+def _without_empty(text: str) -> str:
+    """Take out the tags around nothing: many of them would leave no room for what can be seen."""
+    while (less := _EMPTY.sub(r"\2", text)) != text:
+        text = less
+    return text
 
 
 def _broken(text: str, limit: int) -> tuple[str, str]:

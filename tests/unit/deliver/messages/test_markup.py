@@ -39,14 +39,16 @@ words = st.text(
     min_size=1,
     max_size=12,
 )
+leaves = st.builds(lambda text: f"{escaped(text)} ", words)
+links = st.builds(lambda text: f'<a href="http://x/?a=1&amp;b=2">{text}</a>', leaves)
 texts = st.recursive(
-    st.builds(lambda text: f"{escaped(text)} ", words),
+    leaves | links,
     lambda inner: (
         st.lists(inner, min_size=1, max_size=6).map("".join)
         | st.builds(lambda text: f"{text}\n", inner)
         | st.builds(
-            lambda tag, text: f"<{tag}>{text}</{tag.split()[0]}>",
-            st.sampled_from(["b", "i", 'a href="http://x/?a=1&amp;b=2"']),
+            lambda tag, text: f"<{tag}>{text}</{tag}>",
+            st.sampled_from("bi"),
             inner,
         )
     ),
@@ -54,7 +56,7 @@ texts = st.recursive(
 )
 
 
-@given(texts, st.integers(90, 200))
+@given(texts, st.integers(150, 250))
 def test_pieces_are_short_complete_and_say_it_all(text: str, limit: int) -> None:
     try:
         expected = shown(text)
@@ -69,6 +71,11 @@ def test_pieces_are_short_complete_and_say_it_all(text: str, limit: int) -> None
 def test_no_word_is_broken_where_pieces_have_room_for_words(text: str) -> None:
     pieces = split(text, 150)
     assert " ".join(plain(piece) for piece in pieces).split() == plain(text).split()
+
+
+def test_tags_around_nothing_leave_room_for_what_can_be_seen() -> None:
+    nothing = '<a href="http://x/?a=1"><b> </b></a>' * 9
+    assert split(f"{nothing}hola", 60) == ["hola"]
 
 
 def test_short_text_is_one_piece_and_nothing_is_none() -> None:
