@@ -109,13 +109,12 @@ def facts_of(work: Workspace) -> Facts:
 
 
 def _outbox(work: Workspace) -> Outbox:
-    folder = outbox_folder(work.settings.monitor_dir, work.store.url)
+    folder = outbox_folder(work.monitor_dir, work.store.url)
     return Outbox(folder, work.registry.clock, log.info)
 
 
 def _freshness(work: Workspace, now: datetime) -> Freshness:
-    received = [file.date for file in work.lake.received.all()]
-    return freshness(work.commodity.publication_calendar, [*work.lake.dates(), *received], now)
+    return freshness(work.commodity.publication_calendar, work.came, now)
 
 
 def _verdicts(work: Workspace, archive: Archive) -> tuple[Verdict, ...]:

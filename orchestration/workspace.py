@@ -89,8 +89,16 @@ class Workspace:
     @property
     def monitor_dir(self) -> Path:
         """The folder of what watching keeps; that of replays lies apart."""
-        folder = self.settings.monitor_dir
-        return folder / SourceKind.REPLAY if self.is_replay else folder
+        return monitor_dir(self.settings, replay=self.is_replay)
+
+    @property
+    def came(self) -> list[date]:
+        """Dates of which a publication came, let in or held back; none is newer than its file."""
+        held = [
+            min(block.block_date or block.first_seen, block.first_seen)
+            for block in self.lake.quarantine.all()
+        ]
+        return sorted({*self.lake.dates(), *held})
 
     @property
     def newest(self) -> date | None:
@@ -191,6 +199,11 @@ def refuse_the_past(work: Workspace) -> None:
             "run would replace what is live by something older. Choose a later DATE; `make "
             "backfill FROM=… TO=…` replays the past on a lake of its own."
         )
+
+
+def monitor_dir(settings: Settings, *, replay: bool) -> Path:
+    """Return the folder of what watching keeps; that of replays lies apart."""
+    return settings.monitor_dir / SourceKind.REPLAY if replay else settings.monitor_dir
 
 
 def git_commit() -> str:

@@ -92,7 +92,7 @@ class Replayed:
 
     @property
     def waiting(self) -> int:
-        return len(list((self.folder / "monitor" / "outbox").rglob("waiting/*.json")))
+        return len(list((self.folder / "monitor" / "replay" / "outbox").rglob("waiting/*.json")))
 
     def outcomes(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Live outcomes of the lake, and the same from published files alone."""

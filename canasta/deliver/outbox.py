@@ -13,7 +13,8 @@ better than one that is lost. So is one whose answer did not come in time: nobod
 arrived.
 
 A message that fails holds up no other: the next is tried, and what fails again and again while
-others go out is left out.
+others go out is left out. Texts and files fail apart: a service that takes no file is asked for
+texts all the same.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -33,6 +34,7 @@ from filelock import FileLock, Timeout
 from canasta.deliver.messages.markup import plain
 from canasta.deliver.messages.message import Kind, Message, Part, parts_of
 from canasta.deliver.outbox_files import (
+    LOST,
     TOLD,
     WAITING,
     How,
@@ -41,6 +43,7 @@ from canasta.deliver.outbox_files import (
     as_json,
     decoded,
     encoded,
+    mark,
     mark_of,
     told_key,
     waiting_key,
@@ -59,9 +62,12 @@ KEEP_MARKS = timedelta(days=400)
 PATIENCE_S = 60.0
 """Seconds that one run waits in all, where the service asks it to; longer waits are the next's."""
 TRIED = 3
-"""Messages that a run tries before it takes the service for gone."""
+"""Texts on which a run fails before it takes the service for gone; files, before it tries none."""
 CHANCES = 5
 """Runs in which the service may fail on a part while it takes others."""
+
+HALF_WRITTEN_S = 3600.0
+"""An age that no write reaches: what is half written then, a killed run left."""
 
 STATE, PAUSE = "state", "pause.json"
 
@@ -85,9 +91,35 @@ class Delivery:
 
     sent: int = 0
     logged: int = 0
+    """That went to the log, where nobody else is to be told."""
+    lost: int = 0
+    """That Telegram refuses, or that waited too long: they are in the log alone."""
     waiting: int = 0
     reason: str = ""
-    """Why some wait on; empty where none does."""
+    """Why some wait on, or were refused; empty where none is."""
+
+    def count(self, how: How, reason: str) -> None:
+        """Count a message that waits no more."""
+        self.sent += how is How.SENT
+        self.logged += how is How.LOGGED
+        self.lost += how in LOST
+        self.reason = reason or self.reason
+
+
+@dataclass
+class _Failing:
+    """The messages on which the service failed in a run, and how often it did since it worked."""
+
+    messages: list[Waiting] = field(default_factory=list)
+    texts: int = 0
+    files: int = 0
+
+    def add(self, one: Waiting) -> None:
+        self.messages.append(one)
+        if _tells_more(one):
+            self.texts += 1
+        else:
+            self.files += 1
 
 
 class Outbox:
@@ -169,34 +201,47 @@ class Outbox:
             return Delivery(waiting=len(self.waiting()), reason="another run is sending")
 
     def _send_all(self, sender: Sender | None) -> Delivery:
-        self._store.remove_partial_files()
+        # Others put messages in meanwhile.
+        self._store.remove_partial_files(HALF_WRITTEN_S)
         self._forget()
-        delivery, patience = Delivery(), PATIENCE_S
-        due = self._within_bounds()
+        delivery = Delivery()
+        due = self._within_bounds(delivery)
         until = self._paused_until()
         if sender is not None and until is not None and until > self._clock():
-            return Delivery(waiting=len(due), reason=f"Telegram asked to wait until {until}")
-        failing: list[Waiting] = []
-        for position, one in enumerate(due):
-            try:
-                how, patience = self._deliver(one, sender, patience)
-            except DeliveryPutOff as error:
-                self._pause(error.wait_s)
-                failing.append(self._read(waiting_key(one.message.key)) or one)
-                left = len(failing) + len(due) - position - 1
-                log.warning("%d message(s) wait: %s", left, error)
-                delivery.waiting, delivery.reason = left, str(error)
-                if error.wait_s is not None or len(failing) >= TRIED:
-                    return delivery
-                continue
-            if how is How.SENT:
-                # The service works: it is they that it does not take.
-                self._blame(failing)
-                failing = []
-            delivery.sent += how is How.SENT
-            delivery.logged += how is not How.SENT
+            delivery.reason = f"Telegram asked to wait until {until}"
+        else:
+            self._send_in_order(due, sender, delivery)
         delivery.waiting = len(self.waiting())
         return delivery
+
+    def _send_in_order(
+        self, due: Sequence[Waiting], sender: Sender | None, delivery: Delivery
+    ) -> None:
+        failing, patience = _Failing(), PATIENCE_S
+        for one in due:
+            if failing.files >= TRIED and not _tells_more(one):
+                continue
+            try:
+                left, patience = self._deliver(one, sender, patience)
+            except DeliveryPutOff as error:
+                self._pause(error.wait_s)
+                now = self._read(waiting_key(one.message.key)) or one
+                if now.sent > one.sent:
+                    failing = self._blamed(failing)
+                failing.add(now)
+                log.warning("the message %s waits: %s", one.message.key, error)
+                delivery.reason = str(error)
+                if error.wait_s is not None or failing.texts >= TRIED:
+                    return
+                continue
+            if left.how is How.SENT:
+                failing = self._blamed(failing)
+            delivery.count(left.how, left.reason)
+
+    def _blamed(self, failing: _Failing) -> _Failing:
+        """Blame what failed, since the service works: it is they that it does not take."""
+        self._blame(failing.messages)
+        return _Failing(files=failing.files)
 
     def _blame(self, failing: Sequence[Waiting]) -> None:
         """Count what the service did not take while it took others; leave out what it never does.
@@ -215,8 +260,8 @@ class Outbox:
             else:
                 self._keep(replace(one, sent=one.sent + 1, failures=0))
 
-    def _deliver(self, one: Waiting, sender: Sender | None, patience: float) -> tuple[How, float]:
-        """Bring one message out; return how, and the patience that is left."""
+    def _deliver(self, one: Waiting, sender: Sender | None, patience: float) -> tuple[Told, float]:
+        """Bring one message out; return what became of it, and the patience that is left."""
         if sender is None:
             return self._to_the_log(one, How.LOGGED), patience
         for position, part in enumerate(parts_of(one.message)):
@@ -230,8 +275,7 @@ class Outbox:
                     return self._to_the_log(one, How.REFUSED, str(error)), patience
                 log.warning("%s of %s was left out: %s", part.kind, one.message.key, error)
             self._keep(replace(one, sent=position + 1, failures=0))
-        self._close(one, How.SENT)
-        return How.SENT, patience
+        return self._close(one, How.SENT), patience
 
     def _send(self, part: Part, sender: Sender, patience: float) -> float:
         """Send one part, waiting as asked; as plain text once, where its HTML is refused."""
@@ -250,19 +294,19 @@ class Outbox:
             else:
                 return patience
 
-    def _to_the_log(self, one: Waiting, how: How, reason: str = "") -> How:
+    def _to_the_log(self, one: Waiting, how: How, reason: str = "") -> Told:
         names = [file.name for file in one.message.documents]
         self._note(plain(one.message.text) + (f"\n[{', '.join(names)}]" if names else ""))
-        self._close(one, how, reason)
-        return how
+        return self._close(one, how, reason)
 
-    def _close(self, one: Waiting, how: How, reason: str = "") -> None:
+    def _close(self, one: Waiting, how: How, reason: str = "") -> Told:
         """Mark an event as told, then let its message go."""
-        mark = {"since": one.since.isoformat(), "at": self._clock().isoformat(), "how": how.value}
-        self._store.replace(told_key(one.message.key), as_json({**mark, "reason": reason}))
-        self._remove(waiting_key(one.message.key))
+        told = Told(one.message.key, self._clock(), how, reason)
+        self._store.replace(told_key(told.key), as_json(mark(told, one.since)))
+        self._remove(waiting_key(told.key))
+        return told
 
-    def _within_bounds(self) -> list[Waiting]:
+    def _within_bounds(self, delivery: Delivery) -> list[Waiting]:
         """Return what is to be sent; what is told already, too old or too much goes."""
         found = []
         for one in self.waiting():
@@ -275,7 +319,7 @@ class Outbox:
         given_up = [one for at, one in enumerate(found) if at < surplus or one.since < oldest]
         for one in given_up:
             log.warning("the message %s waited too long, and is given up", one.message.key)
-            self._to_the_log(one, How.GIVEN_UP)
+            delivery.count(self._to_the_log(one, How.GIVEN_UP).how, "")
         return [one for one in found if one not in given_up]
 
     def _pause(self, wait_s: float | None) -> None:
@@ -306,9 +350,15 @@ class Outbox:
     def _forget(self) -> None:
         """Remove the marks of events that cannot come up again."""
         oldest = time.time() - KEEP_MARKS.total_seconds()
-        for mark in (self._folder / TOLD).glob("*.json"):
-            if mark.stat().st_mtime < oldest:
-                mark.unlink(missing_ok=True)
+        for path in (self._folder / TOLD).glob("*.json"):
+            if path.stat().st_mtime < oldest:
+                path.unlink(missing_ok=True)
+
+
+def _tells_more(one: Waiting) -> bool:
+    """Tell whether what goes out next is a text, or nothing is left but to say so."""
+    left = parts_of(one.message)[one.sent :]
+    return not left or left[0].kind is Kind.TEXT
 
 
 def outbox_folder(monitor_dir: Path, lake_url: str) -> Path:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import takewhile
 from typing import Any
 
 from canasta.deliver.messages.message import Document, Message
@@ -21,6 +23,10 @@ class How(StrEnum):
     LOGGED = "logged"
     REFUSED = "refused"
     GIVEN_UP = "given-up"
+
+
+LOST = frozenset({How.REFUSED, How.GIVEN_UP})
+"""What nobody was told, though somebody was to be: the log alone has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +63,33 @@ class Told:
     reason: str = ""
 
 
+def mark(told: Told, since: datetime) -> dict[str, str]:
+    """Return the content of a mark: what became of a message that had waited since then."""
+    return {
+        "since": since.isoformat(),
+        "at": told.at.isoformat(),
+        "how": told.how.value,
+        "reason": told.reason,
+    }
+
+
 def mark_of(key: str, content: bytes) -> Told | None:
     """Read the mark under `key`; None where it cannot be read."""
     name = key.removeprefix(f"{TOLD}/").removesuffix(".json")
     try:
-        mark = json.loads(content)
-        return Told(name, datetime.fromisoformat(mark["at"]), How(mark["how"]), mark["reason"])
+        found = json.loads(content)
+        return Told(name, datetime.fromisoformat(found["at"]), How(found["how"]), found["reason"])
     except (KeyError, TypeError, ValueError):
         return None
+
+
+def lost_in_a_row(told: Iterable[Told]) -> int:
+    """Return how many of the newest events in a row nobody was told, though somebody was to be.
+
+    Args:
+        told: the newest first.
+    """
+    return sum(1 for _ in takewhile(lambda one: one.how in LOST, told))
 
 
 def waiting_key(key: str) -> str:

@@ -49,7 +49,23 @@ def freshness(calendar: PublicationCalendar, known: Sequence[date], now: datetim
     """
     if not known:
         return Freshness(None, ())
-    newest = max(known)
-    last = now.date() if now.time() >= EVENING else now.date() - DAY
+    newest, last = max(known), _last_evening(now)
     due = takewhile(lambda day: day <= last, calendar.expected_after(newest))
     return Freshness(newest, tuple(due))
+
+
+def last_due(calendar: PublicationCalendar, now: datetime) -> date:
+    """Return the last day whose evening has passed and on which a publication was expected.
+
+    Args:
+        calendar: the days on which one is expected.
+        now: the time, in the zone of the calendar.
+    """
+    day = _last_evening(now)
+    while not calendar.is_expected(day):
+        day -= DAY
+    return day
+
+
+def _last_evening(now: datetime) -> date:
+    return now.date() if now.time() >= EVENING else now.date() - DAY

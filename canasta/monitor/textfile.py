@@ -59,6 +59,7 @@ class Standing:
         live: skill of the champion's reign, by horizon.
         slices: the same one publication ahead, by slice.
         waiting: messages that could not be sent yet.
+        lost: of the newest messages, how many in a row reached nobody.
     """
 
     commodity: str
@@ -72,6 +73,7 @@ class Standing:
     live: Mapping[int, LiveSkill] = field(default_factory=dict)
     slices: Mapping[str, LiveSkill] = field(default_factory=dict)
     waiting: int = 0
+    lost: int = 0
 
 
 def write_standing(standing: Standing, monitor_dir: Path) -> Path:
@@ -112,6 +114,7 @@ class _Standing(Collector):
             "missing_publications": ("Expected ones that never came.", now.missing),
             "champion_version": ("Version of the model that holds the title.", now.version),
             "messages_waiting": ("Messages that could not be sent yet.", now.waiting),
+            "messages_lost": ("Newest messages in a row that reached nobody.", now.lost),
         }
         for name, (told, value) in figures.items():
             gauge = GaugeMetricFamily(f"canasta_pipeline_{name}", told, labels=("commodity",))

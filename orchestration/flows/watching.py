@@ -90,7 +90,11 @@ def close_day(
     """
     waiting = flush(work).waiting
     failed = len(attempts.failed)
-    attempts.make("Metrics", lambda: write_metrics(work, pointer, verdict, failed, waiting), None)
+    attempts.make(
+        "Metrics",
+        lambda: write_metrics(work, pointer, verdict, failed_steps=failed, waiting=waiting),
+        None,
+    )
     if not work.is_replay:
         write_monitor_page(work)
 

@@ -67,14 +67,10 @@ def failed_step(error: BaseException) -> str:
 
 def run_again(flow_name: str, given: dict[str, Any]) -> str:
     """Return the command that runs a flow again."""
-    if not given.get("ingest", True):
-        target, horizons = "report", int(given.get("horizons") or 1)
-        options = [f"HORIZON={horizons}"] if horizons > 1 else []
-    else:  # the nightly batch brings no more than the main job
-        is_search = flow_name == "daily-mlops-pipeline" and given.get("retrain")
-        target, options = "retrain" if is_search else "daily", []
+    # The nightly batch brings no more than the main job.
+    is_search = flow_name == "daily-mlops-pipeline" and given.get("retrain")
     day = given.get("execution_date")
-    return " ".join(["make", target, *([f"DATE={day}"] if day else []), *options])
+    return f"make {'retrain' if is_search else 'daily'}{f' DATE={day}' if day else ''}"
 
 
 def failure(

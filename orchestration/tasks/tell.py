@@ -49,7 +49,7 @@ from canasta.registry.pointer import Pointer
 from canasta.settings import Settings, read_settings
 from canasta.store import store_for
 from orchestration.tasks.failures import failure, shown
-from orchestration.workspace import Workspace, reading
+from orchestration.workspace import Workspace, monitor_dir, reading
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ def tell_quarantine(work: Workspace, ingested: IngestSummary) -> None:
     that was there before its outbox, only what this intake did is news.
     """
     with _harmless("what came in"):
-        box, marks = outbox(work.settings, work.store.url), _marks(work)
+        box, marks = outbox_of(work), _marks(work)
         events = recent_events(work.lake, ingested.as_of)
         known = _known_events(box, events, ingested)
         news = events.without(known)
@@ -80,7 +80,7 @@ def tell_quarantine(work: Workspace, ingested: IngestSummary) -> None:
         _put(work, alerts.revised(news.revised, place_at, marks))
         _put(work, _layout(work, marks))
         # Last: a run that is killed before tells the same again, under the same keys.
-        box.set_state(EVENTS, [BEGUN, *sorted(known | news.names)])
+        box.set_state(EVENTS, [BEGUN, *sorted(events.names & known | news.names)])
 
 
 def tell_drift(work: Workspace, verdict: Verdict, *, searches: bool = False) -> None:
@@ -92,7 +92,7 @@ def tell_drift(work: Workspace, verdict: Verdict, *, searches: bool = False) -> 
         searches: whether this run searches for a better model.
     """
     with _harmless("drift"):
-        box = outbox(work.settings, work.store.url)
+        box = outbox_of(work)
         known = box.state(DRIFT)
         if is_news(known, verdict):
             safe = replace(verdict, failure=shown(verdict.failure, work.settings))
@@ -131,7 +131,7 @@ def tell_digest(
         drift: the day's verdict.
     """
     with _harmless("the digest"):
-        if outbox(work.settings, work.store.url).knows(digest_key(pointer.origin)):
+        if outbox_of(work).knows(digest_key(pointer.origin)):
             return
         live = read_panel(work.store, pointer.panel)
         files = (published.csv, published.workbook)
@@ -156,9 +156,7 @@ def tell_late(work: Workspace) -> None:
         now = work.registry.clock().astimezone(work.commodity.time_zone)
         if work.is_replay or now.date() != work.as_of:
             return
-        received = [file.date for file in work.lake.received.all()]
-        known = [*work.lake.dates(), *received]
-        found = freshness(work.commodity.publication_calendar, known, now)
+        found = freshness(work.commodity.publication_calendar, work.came, now)
         marks = _marks(work)
         if found.newest is not None and found.stands_still:
             _put(work, alerts.unwritten(found.newest, found.missed, marks))
@@ -172,9 +170,8 @@ def flush(work: Workspace) -> Delivery:
     with work.display.step("Messages") as told:
         done = Delivery()
         with _harmless("sending"):
-            box = outbox(work.settings, work.store.url)
-            done = _flush(work.settings, box, is_replay=work.is_replay)
-        told(_summary(done, work.settings))
+            done = _flush(work.settings, outbox_of(work), is_replay=work.is_replay)
+        told(_summary(done, work.monitor_dir))
     return done
 
 
@@ -182,7 +179,7 @@ def tell_failure(flow: Any, flow_run: Any, state: Any) -> None:
     """Tell which step of a run failed, and how to run it again: a hook, on_failure and on_crashed.
 
     Not told are a run that found another one at work, one that a person or `make stop` ended, and
-    one as of a past day, which the person who started it sees fail.
+    what the person who started it sees fail: a run as of a past day, and one of a report alone.
 
     Args:
         flow: Prefect's.
@@ -194,19 +191,26 @@ def tell_failure(flow: Any, flow_run: Any, state: Any) -> None:
         if not isinstance(error, Exception) or isinstance(error, RunInProgress):
             return
         given = dict(flow_run.parameters or {})
+        if not given.get("ingest", True):
+            return
         settings = read_settings()
         marks = _marks_if_live(settings, given.get("execution_date"))
         if marks is None:
             return
-        box = outbox(settings, store_for(settings.lake).url)
+        folder = monitor_dir(settings, replay=marks.replay)
+        box = _outbox(folder, store_for(settings.lake).url)
         box.put(failure(flow.name, given, error, settings, marks))
         _flush(settings, box, is_replay=marks.replay)
 
 
-def outbox(settings: Settings, lake_url: str) -> Outbox:
-    """Return the outbox of a lake."""
-    folder = outbox_folder(settings.monitor_dir, lake_url)
-    return Outbox(folder, lambda: datetime.now(UTC), _note_in(settings.monitor_dir))
+def outbox_of(work: Workspace) -> Outbox:
+    """Return the outbox of a run's lake."""
+    return _outbox(work.monitor_dir, work.store.url)
+
+
+def _outbox(folder: Path, lake_url: str) -> Outbox:
+    box = outbox_folder(folder, lake_url)
+    return Outbox(box, lambda: datetime.now(UTC), _note_in(folder))
 
 
 def _marks_if_live(settings: Settings, execution_date: str | None) -> Marks | None:
@@ -230,10 +234,12 @@ def _flush(settings: Settings, box: Outbox, *, is_replay: bool) -> Delivery:
         return box.send_all(sender)
 
 
-def _summary(done: Delivery, settings: Settings) -> str:
+def _summary(done: Delivery, folder: Path) -> str:
+    log_file = folder / LOG_FILE
     counts = {
         "sent": done.sent,
-        f"in {settings.monitor_dir / LOG_FILE}": done.logged,
+        f"in {log_file}": done.logged,
+        f"that nobody was told, in {log_file}": done.lost,
         "waiting": done.waiting,
     }
     told = [f"{count} {what}" for what, count in counts.items() if count]
@@ -243,7 +249,7 @@ def _summary(done: Delivery, settings: Settings) -> str:
 
 def _put(work: Workspace, message: Message | None) -> None:
     if message is not None:
-        outbox(work.settings, work.store.url).put(message)
+        outbox_of(work).put(message)
 
 
 def _marks(work: Workspace) -> Marks:

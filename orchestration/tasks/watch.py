@@ -8,6 +8,7 @@ from datetime import date
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from canasta.deliver.outbox_files import lost_in_a_row
 from canasta.deliver.summary import live_line, scored_line
 from canasta.errors import RegistryUnavailable, UnknownVersion
 from canasta.forecast.panel import Panel
@@ -24,6 +25,7 @@ from orchestration.drift import drift_verdict, keep_report
 from orchestration.monitor import keep_page
 from orchestration.performance import keep_performance
 from orchestration.reign import newest_outcomes, reign_of
+from orchestration.tasks.tell import outbox_of
 from orchestration.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -150,7 +152,12 @@ def publications_since(work: Workspace, origin: date) -> int:
 
 @task(name="metrics", cache_policy=NO_CACHE)
 def write_metrics(
-    work: Workspace, pointer: Pointer, verdict: Verdict | None, failed_steps: int, waiting: int
+    work: Workspace,
+    pointer: Pointer,
+    verdict: Verdict | None,
+    *,
+    failed_steps: int,
+    waiting: int,
 ) -> None:
     """Write what Prometheus reads."""
     with work.display.step("Metrics") as told:
@@ -168,6 +175,7 @@ def write_metrics(
             live={} if reign is None else reign.by_horizon(),
             slices={} if reign is None else reign.by_slice(work.commodity),
             waiting=waiting,
+            lost=lost_in_a_row(outbox_of(work).told()),
         )
         told(str(write_standing(standing, work.monitor_dir)))
 

@@ -15,6 +15,7 @@ import pytest
 from canasta.deliver.messages.markup import bold
 from canasta.deliver.messages.message import Message, Part
 from canasta.deliver.outbox import MAX_AGE, MAX_WAITING, PATIENCE_S
+from canasta.deliver.outbox_files import lost_in_a_row
 from canasta.deliver.telegram import TelegramSender
 from tests.outbox_desk import DIGEST, PNG, Desk
 from tests.s3_server import free_ports
@@ -123,7 +124,11 @@ def test_429_again_and_again_ends(server: TelegramServer, desk: Desk) -> None:
 def test_what_can_never_arrive_is_logged(server: TelegramServer, desk: Desk, fault: Fault) -> None:
     server.always = fault
     desk.box.put(DIGEST)
-    assert send(desk, server.url) == (0, 1, 0)
+    with sender(server.url) as made:
+        done = desk.reopened().send_all(made)
+    assert (done.logged, done.lost, done.waiting) == (0, 1, 0)
+    assert "Telegram" in done.reason
+    assert lost_in_a_row(desk.reopened().told()) == 1
     assert desk.log == ["Leche: 29.53 & más\n[precios.csv, precios.xlsx]"]
     assert desk.marks() == [DIGEST.key]
 

@@ -236,8 +236,10 @@ UNMADE = "No se pudo revisar si los precios se comportan como antes: tómelos co
 def _record(skill: LiveSkill) -> str:
     better = skill.by_crps.skill
     compared = (
-        f"{figure(abs(better), '.1f')} % {'menos' if better >= 0 else 'más'} error que repetir el "
-        "último precio"
+        "ningún precio se movió"
+        if math.isnan(better)
+        else f"{figure(abs(better), '.1f')} % {'menos' if better >= 0 else 'más'} error que "
+        "repetir el último precio"
     )
     return (
         f"En sus {skill.publications} publicaciones medidas: {compared}; el rango del 95 % acertó "

@@ -83,7 +83,7 @@ def _odd(verdict: Verdict, told: list[Check], unit: str) -> list[str]:
 
 def _follows(*, searches: bool) -> str:
     if searches:
-        return "Se busca ahora un modelo mejor; mientras, tome los precios con cuidado."
+        return "Se buscará un modelo mejor; mientras, tome los precios con cuidado."
     return "Tome los precios sugeridos con cuidado."
 
 

@@ -10,10 +10,11 @@ from enum import StrEnum
 from canasta.deliver.backtest.spanish import contestant, figure, long_date, percent
 from canasta.deliver.messages.wording import counted, full_day
 from canasta.deliver.monitor.facts import Facts
-from canasta.deliver.outbox_files import How
+from canasta.deliver.outbox_files import How, lost_in_a_row
 from canasta.forecast.recipe import PERSISTENCE
 from canasta.monitor.drift_spanish import check_name
 from canasta.monitor.failing import HORIZON
+from canasta.monitor.freshness import last_due
 from canasta.monitor.live import LiveSkill
 from canasta.monitor.verdict import Severity, Verdict
 
@@ -195,6 +196,11 @@ def _run(facts: Facts) -> tuple[Level, str]:
         return Level.YET, "Todavía no ha terminado ninguna."
     ended = last.finished.astimezone(facts.made_at.tzinfo)
     told = f"La última terminó el {long_date(ended)} a las {ended:%H:%M}"
+    due = last_due(facts.commodity.publication_calendar, facts.made_at)
+    if facts.freshness is not None and ended.date() < due:
+        return Level.BAD, (
+            f"{told}; el {full_day(due)} debió terminar otra. Corra make daily: dice qué falla."
+        )
     if not last.failed_steps:
         return Level.GOOD, f"{told}, sin pasos fallidos."
     count = counted(last.failed_steps, "paso fallido", "pasos fallidos")
@@ -202,6 +208,13 @@ def _run(facts: Facts) -> tuple[Level, str]:
 
 
 def _messages(facts: Facts) -> tuple[Level, str]:
+    lost = lost_in_a_row(facts.told)
+    if lost:
+        last = counted(lost, "último mensaje no llegó", "últimos mensajes no llegaron")
+        return Level.BAD, (
+            f"{last} a nadie; lo que decían está en messages.log. Revise TELEGRAM_CHAT_ID, y que "
+            "el bot siga en el chat."
+        )
     if facts.waiting:
         count = counted(len(facts.waiting), "mensaje espera", "mensajes esperan")
         return Level.LOOK, f"{count} a que Telegram conteste."

@@ -23,6 +23,7 @@ MESSAGES = {
     "quarantine": "Cuarentena",
     "revision": "Precios corregidos por la fuente",
     "failure": "Corrida fallida",
+    "unfinished": "Corrida con pasos fallidos",
     "late": "No llegó la publicación",
     "unwritten": "Nada entra después de la publicación",
     "layout": "Cambió la forma del archivo",

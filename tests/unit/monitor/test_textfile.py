@@ -36,6 +36,7 @@ def standing(milk: Commodity) -> Standing:
         live={horizon: skill for horizon, skill in live.items() if skill},
         slices=by_slice(found, milk),
         waiting=4,
+        lost=5,
     )
 
 
@@ -62,6 +63,7 @@ def test_every_figure_is_read_back(standing: Standing, tmp_path: Path) -> None:
         "missing_publications": 3,
         "champion_version": 7,
         "messages_waiting": 4,
+        "messages_lost": 5,
     }
     assert {name: found["canasta_pipeline_" + name, ""] for name in run} == run
     assert found["canasta_drift_severity", ""] == 1
@@ -72,7 +74,7 @@ def test_every_figure_is_read_back(standing: Standing, tmp_path: Path) -> None:
             assert found[f"canasta_live_{name}", str(horizon)] == pytest.approx(value)
     for name, skill in standing.slices.items():
         assert found["canasta_live_slice_crps_skill", name] == skill.by_crps.skill
-    assert len(found) == 8 + 2 * (len(LIVE) + 1) + len(standing.slices)
+    assert len(found) == 9 + 2 * (len(LIVE) + 1) + len(standing.slices)
 
 
 def test_it_is_replaced_as_a_whole_and_nothing_lies_beside_it(

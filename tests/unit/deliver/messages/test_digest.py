@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -146,6 +147,10 @@ def test_champion_is_told_with_what_it_showed(day: Day) -> None:
     assert "Sus pronósticos publicados aún son pocos para medirlo (3)." in few
     worse = replace(skill, by_crps=Comparison(-1.25, -2.0, 40))
     assert "1.2 % más error" in "\n".join(lines(replace(day.digest(), skill=worse)))
+    still = replace(skill, by_crps=Comparison(math.nan, math.nan, 40))
+    assert "40 publicaciones medidas: ningún precio se movió;" in "\n".join(
+        lines(replace(day.digest(), skill=still))
+    )
     assert "ningún modelo ha mostrado" in "\n".join(lines(day.digest(algorithm=PERSISTENCE)))
 
 

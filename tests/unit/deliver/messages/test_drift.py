@@ -30,7 +30,7 @@ def test_alert_names_what_is_odd_alone_and_what_follows() -> None:
         "Alerta: el mercado cambió",
         "Publicación del lunes 28 de julio de 2025. Fuera de lo común:",
         "• cambió el 60 % de los precios (se alerta desde 40 %)",
-        "Se busca ahora un modelo mejor; mientras, tome los precios con cuidado.",
+        "Se buscará un modelo mejor; mientras, tome los precios con cuidado.",
     ]
     assert told(verdict)[-1] == "Tome los precios sugeridos con cuidado.", "none is searched for"
 

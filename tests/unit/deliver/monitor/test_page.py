@@ -136,7 +136,7 @@ def test_what_waits_and_what_is_held_back_is_listed(facts: Facts) -> None:
             replace(facts, held=held, waiting=waiting, told=told, gaps=Gaps((), missing)),
         )
     )
-    assert shown.texts("h2")[0] == "Hay algo que mirar"
+    assert shown.texts("h2")[0] == "Hay algo que atender", "nobody was told"
     codes = shown.texts("code")
     assert "make quarantine ACCEPT=2025-01-31" in codes
     assert not any("ACCEPT=None" in code for code in codes)

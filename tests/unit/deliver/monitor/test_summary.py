@@ -1,6 +1,6 @@
 import math
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -130,6 +130,23 @@ def test_runs_quarantine_and_messages_that_need_a_look(facts: Facts) -> None:
     assert point(stuck, "Corrida").level is Level.BAD
     assert point(stuck, "Cuarentena").told.startswith("1 bloque espera")
     assert point(stuck, "Mensajes").told == "2 mensajes esperan a que Telegram conteste."
+
+
+def test_runs_that_never_end_are_seen_by_the_time_of_the_last(facts: Facts) -> None:
+    a_week = replace(facts, made_at=facts.made_at + timedelta(days=7))
+    assert point(a_week, "Corrida").level is Level.BAD
+    assert "debió terminar otra" in point(a_week, "Corrida").told
+    assert point(replace(a_week, freshness=None), "Corrida").level is Level.GOOD, "a replay"
+
+
+@pytest.mark.parametrize("how", [How.REFUSED, How.GIVEN_UP])
+def test_messages_that_reach_nobody_are_a_problem_until_one_arrives(facts: Facts, how: How) -> None:
+    told = [Told(f"drift-2025-02-0{at}", NOON, how, "Chat not found") for at in (2, 1)]
+    deaf = replace(facts, told=tuple(told))
+    assert point(deaf, "Mensajes").level is Level.BAD
+    assert point(deaf, "Mensajes").told.startswith("2 últimos mensajes no llegaron a nadie")
+    again = replace(facts, told=(Told("digest-2025-02-03", NOON, How.SENT), *told))
+    assert point(again, "Mensajes").level is Level.GOOD
 
 
 def test_without_credentials_messages_are_in_the_log(facts: Facts) -> None:

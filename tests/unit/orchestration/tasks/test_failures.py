@@ -105,6 +105,10 @@ def test_what_is_no_failure_is_not_told(setting: Setting, error: BaseException) 
     assert fail(error, setting) == []
 
 
+def test_failure_of_a_report_alone_is_seen_by_who_asked_for_it(setting: Setting) -> None:
+    assert fail(CanastaError("HORIZON=9 is out of reach."), setting, ingest=False) == []
+
+
 def test_failure_of_a_back_dated_run_leaves_the_outbox_alone(
     setting: Setting, tmp_path: Path, milk: Commodity
 ) -> None:
@@ -123,12 +127,6 @@ def test_failure_of_a_back_dated_run_leaves_the_outbox_alone(
         ("daily-mlops-pipeline", {"execution_date": "2025-07-25"}, "make daily DATE=2025-07-25"),
         ("daily-mlops-pipeline", {"retrain": True}, "make retrain"),
         ("daily_prediction_flow_batch", {"ingest": True}, "make daily"),
-        ("daily_prediction_flow_batch", {"ingest": False}, "make report"),
-        (
-            "daily_prediction_flow_batch",
-            {"ingest": False, "horizons": 6, "execution_date": "2025-07-25"},
-            "make report DATE=2025-07-25 HORIZON=6",
-        ),
     ],
 )
 def test_command_that_runs_it_again(flow: str, given: dict[str, Any], command: str) -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +9,7 @@ import pytest
 
 from canasta.commodity import Commodity
 from canasta.deliver.messages.message import Part
+from canasta.deliver.outbox import outbox_folder
 from canasta.deliver.publish import Published, publish_report
 from canasta.deliver.report import ModelName
 from canasta.deliver.telegram import TelegramSender
@@ -19,12 +20,12 @@ from canasta.ingest.lake import Lake
 from canasta.monitor.verdict import Check, Severity, Verdict, failed
 from canasta.registry.bundle import Bundle
 from canasta.registry.pointer import Pointer
-from canasta.settings import Settings
 from canasta.store import Store
 from orchestration.tasks import tell
 from orchestration.tasks.tell import (
+    LOG_FILE,
     flush,
-    outbox,
+    outbox_of,
     tell_decision,
     tell_digest,
     tell_drift,
@@ -99,12 +100,12 @@ def test_whatever_telegram_does_the_steps_succeed_and_nothing_is_lost(
     setting.server.always = fault
     tell_digest(setting.work, *published(setting, made))
     done = flush.fn(setting.work)
-    assert done.waiting + done.logged == 1
-    if done.logged:
+    assert done.waiting + done.lost == 1
+    if done.lost:
         assert "Leche: publicación del " in setting.log
         return
     setting.server.always = None
-    box = outbox(setting.work.settings, setting.work.store.url)
+    box = outbox_of(setting.work)
     assert [one.message.key for one in box.waiting()] == [f"digest-{made.panel.origin}"]
 
 
@@ -142,7 +143,8 @@ def test_replayed_past_reaches_nobody_though_there_are_credentials(
     assert work.is_replay
     tell_drift(work, verdict(Severity.ALERT, "change-size"))
     assert flush.fn(work).logged == 1
-    assert "REPASO DEL PASADO" in setting.log
+    assert "REPASO DEL PASADO" in (tmp_path / "monitor" / "replay" / LOG_FILE).read_text()
+    assert not (tmp_path / "monitor" / LOG_FILE).exists(), "today's log"
 
 
 def test_replay_is_sent_to_a_telegram_of_this_machine(tmp_path: Path, setting: Setting) -> None:
@@ -198,7 +200,7 @@ def test_drift_says_that_a_model_is_searched_for_where_this_run_does(setting: Se
     tell_drift(setting.work, verdict(Severity.ALERT, "mean-change"), searches=True)
     tell_drift(setting.work, failed(date(2025, 6, 2), "from https://me:pass@example.org/x"))
     texts = setting.told()
-    assert ["Se busca ahora" in text for text in texts] == [False, True, False]
+    assert ["Se buscará" in text for text in texts] == [False, True, False]
     assert "https://…@example.org" in texts[-1]
 
 
@@ -299,7 +301,38 @@ def test_late_publication_and_standstill(
     assert [text.split("\n")[0] for text in setting.told()] == ([told] if told else [])
 
 
+def test_old_blocks_under_a_new_name_are_no_publication_and_a_decision_is_none_either(
+    setting: Setting, tmp_path: Path, milk: Commodity
+) -> None:
+    desk, (first, second, *_) = Desk(tmp_path, milk), days(3)
+    desk.lake = setting.work.lake
+    one, two, _ = publications(3, milk)
+    desk.run(first, one)
+    desk.run(second, one)
+    desk.lake.received.note_decision(second, "0" * 64, "quarantine/x.json")
+    assert setting.work.came == [first]
+    setting.work = workspace(setting.work.settings, desk.lake, milk, f"{second}T20:30")
+    tell_late(setting.work)
+    (text,) = setting.told()
+    assert text.startswith("No llegó la publicación")
+    desk.run(second, one, with_wrong_average(two))
+    assert setting.work.came == [first, second], "held back, and here"
+
+
+def test_what_the_outbox_remembers_of_events_does_not_grow_for_ever(
+    setting: Setting, tmp_path: Path, milk: Commodity
+) -> None:
+    desk, (first, second, third) = Desk(tmp_path, milk), days(3)
+    desk.lake = setting.work.lake
+    one, two, three = publications(3, milk)
+    tell_quarantine(setting.work, desk.run(first, one))
+    tell_quarantine(setting.work, desk.run(second, one, with_wrong_average(two)))
+    assert len(outbox_of(setting.work).state("events")) == 2
+    late = desk.run(third, one, with_wrong_average(two), three)
+    tell_quarantine(setting.work, replace(late, as_of=third + timedelta(days=60)))
+    assert len(outbox_of(setting.work).state("events")) == 1
+
+
 def test_lakes_do_not_share_an_outbox(tmp_path: Path) -> None:
-    settings = Settings(monitor_dir=tmp_path)
-    boxes = {outbox(settings, url)._folder for url in ("/a/lake", "/b/lake", "s3://bucket/lake")}
+    boxes = {outbox_folder(tmp_path, url) for url in ("/a/lake", "/b/lake", "s3://bucket/lake")}
     assert len(boxes) == 3
