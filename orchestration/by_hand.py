@@ -9,7 +9,7 @@ from canasta.deliver.summary import live_line
 from canasta.errors import ObjectCorrupt, SettingsError
 from canasta.forecast.history import read_panel
 from canasta.ingest.intake import release, waiting
-from canasta.ingest.quarantine import Quarantined
+from canasta.ingest.quarantine import Quarantined, is_acceptable, is_confirmable
 from canasta.ingest.replayed import newest_replayed
 from canasta.registry.pointer import Pointer, current
 from canasta.registry.promotion import promote_by_hand, rollback
@@ -91,11 +91,9 @@ def print_quarantine(execution_date: str | None = None) -> None:
     for block in blocks:
         print(f"Waiting   {_held(block)}")
         if block.block_date in accepted:
-            print("          The lake holds another copy of it; accepting this one replaces that.")
-    if blocks:
-        print("          Two later files that repeat a publication release it; so does")
-        print("          `make quarantine ACCEPT=<its date>`.")
-    else:
+            print("          The lake holds another copy of it; letting this one in replaces that.")
+        print(f"          {_what_lets_in(block, work)}")
+    if not blocks:
         print("          no publication is quarantined")
 
 
@@ -139,6 +137,17 @@ def _held(block: Quarantined) -> str:
     day = block.block_date or "undated"
     reasons = "; ".join(str(reason) for reason in block.reasons)
     return f"{day}, first seen in the file of {block.first_seen}: {reasons}"
+
+
+def _what_lets_in(block: Quarantined, work: Workspace) -> str:
+    ways = []
+    if is_confirmable(block):
+        ways.append(f"later files that repeat it, {work.parameters.quality.confirmations} at least")
+    if is_acceptable(block, work.commodity):
+        ways.append(f"`make quarantine ACCEPT={block.block_date}`")
+    if not ways:
+        return "Nothing lets it in: wait for a corrected file."
+    return f"What lets it in: {'; or '.join(ways)}."
 
 
 def _newest_of(days: Sequence[date]) -> str:

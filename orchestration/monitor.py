@@ -95,6 +95,7 @@ def facts_of(work: Workspace) -> Facts:
         freshness=None if work.is_replay else _freshness(work, now),
         gaps=work.lake.gaps(day),
         held=tuple(waiting(work.lake, day)),
+        confirmations=work.parameters.quality.confirmations,
         champion=current(work.store),
         skill=None if reign is None else reign.skill(),
         outcomes=read_outcomes(work.store, YEAR),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from canasta.ingest.block import Block
-from canasta.ingest.intake import waiting
+from canasta.ingest.intake import unsettled
 from canasta.ingest.lake import Lake
 from canasta.ingest.late import read_late
 from canasta.ingest.quality import Context, judge
@@ -29,9 +29,10 @@ class Events:
     """What happened to publications.
 
     Attributes:
-        quarantined: blocks that were held back, in the order in which they were first seen.
+        quarantined: blocks that were held back, and that the newest workbook still states, in the
+            order in which they were first seen.
         revised: corrections, in the order in which they apply.
-        released: dates of publications that left quarantine, ascending.
+        released: dates of publications that left quarantine, ascending: the lake holds them now.
     """
 
     quarantined: Sequence[Quarantined] = field(default=())
@@ -64,9 +65,11 @@ def recent_events(lake: Lake, as_of: date) -> Events:
     released = {day for day, known in late.items() if since <= known <= as_of}
     if held:
         # Of one that a person accepted on its own day, no record says that it is late.
-        still = {one.key for one in waiting(lake, as_of)}
-        free = [one for one in held if one.prices is not None and one.key not in still]
+        open_keys = {one.key for one in unsettled(lake, as_of)}
+        free = [one for one in held if one.prices is not None and one.key not in open_keys]
         released |= {one.block_date for one in free if one.block_date is not None}
+        stated = {one.key for one in lake.stated(as_of)}
+        held = [one for one in held if one.key in stated]
     revised = [one for one in lake.revisions(as_of) if one.first_seen >= since]
     return Events(held, revised, sorted(released))
 

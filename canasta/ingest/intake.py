@@ -79,20 +79,21 @@ def ingest(
 def release(lake: Lake, day: date, seen: date, limits: QualityLimits) -> Quarantined:
     """Accept the quarantined block of `day` by hand; the last one, where there are several.
 
+    It may be one that the source has withdrawn, if no other is left.
+
     Args:
-        lake: where it waits. The caller holds its lock.
+        lake: that holds it. The caller holds its lock.
         day: the block's date.
         seen: the day of the decision: what it changes in an accepted publication is a revision
             first seen then.
         limits: thresholds of the contract.
 
     Raises:
-        LakeError: no block of that date waits, or it holds no prices.
+        LakeError: no block of that date is unsettled, or it holds no prices.
     """
-    known, held = lake.cells(seen), lake.quarantine.of(day)
-    block = acceptable(
-        day, [block for block in held if _waits(block, known, lake.commodity)], lake.commodity
-    )
+    known, stated = lake.cells(seen), {block.key for block in lake.stated(seen)}
+    held = [one for one in lake.quarantine.of(day) if _is_unsettled(one, known, lake.commodity)]
+    block = acceptable(day, sorted(held, key=lambda one: one.key in stated), lake.commodity)
     lake.quarantine.accept(block)
     sequence = lake.received.note_decision(seen, block.sha256, block.key).sequence
     work = _Pass(lake, seen, sequence, limits, Tally())
@@ -100,13 +101,23 @@ def release(lake: Lake, day: date, seen: date, limits: QualityLimits) -> Quarant
     return block
 
 
-def waiting(lake: Lake, seen: date) -> list[Quarantined]:
-    """Return the quarantined blocks that are not what the lake holds, as known on `seen`."""
+def unsettled(lake: Lake, seen: date) -> list[Quarantined]:
+    """Return the quarantined blocks that are not what the lake holds, as known on `seen`.
+
+    Those that the source has withdrawn are among them: the lake never came to hold them.
+    """
     known = lake.cells(seen)
-    return [block for block in lake.quarantine.all() if _waits(block, known, lake.commodity)]
+    return [one for one in lake.quarantine.all() if _is_unsettled(one, known, lake.commodity)]
 
 
-def _waits(block: Quarantined, known: Mapping[date, Cells], commodity: Commodity) -> bool:
+def waiting(lake: Lake, seen: date) -> list[Quarantined]:
+    """Return the unsettled blocks that the newest workbook, as of `seen`, still states."""
+    stated = lake.stated(seen)
+    known = lake.cells(seen) if stated else {}
+    return [one for one in stated if _is_unsettled(one, known, lake.commodity)]
+
+
+def _is_unsettled(block: Quarantined, known: Mapping[date, Cells], commodity: Commodity) -> bool:
     # A block whose date cannot be read is taken for that of the file that held it.
     stored = known.get(block.block_date or block.first_seen)
     if stored is None:
@@ -252,12 +263,14 @@ class _Pass:
 
     def _hold(self, block: Quarantined) -> bool:
         """Keep a block in quarantine; tell whether it may leave it now."""
-        is_new = self._lake.quarantine.add(block, self._seen)
-        free = self._lake.quarantine.released(block, self._limits.confirmations, self._seen)
-        if free and block.block_date is not None and block.prices is not None:
+        held = self._lake.quarantine
+        is_new = held.add(block, self._seen)
+        free = held.released(block, self._limits.confirmations, self._seen)
+        if free and block.block_date is not None:
             self._tally.released.append(block.block_date)
             return True
-        self._tally.waiting.append(block)
+        if _is_unsettled(held.read(block.key), self._known, self._lake.commodity):
+            self._tally.waiting.append(block)
         if is_new:
             self._tally.quarantined.append(block)
         return False

@@ -39,7 +39,7 @@ from canasta.ingest.identity import (
 from canasta.ingest.late import note_late, read_late
 from canasta.ingest.price_files import PriceFiles, daily_key
 from canasta.ingest.quality import Cells
-from canasta.ingest.quarantine import Quarantine
+from canasta.ingest.quarantine import Quarantine, Quarantined
 from canasta.ingest.received import ReceivedFiles
 from canasta.ingest.revisions import Revision, read_revision, revision_bytes
 from canasta.labels import Key
@@ -143,16 +143,24 @@ class Lake:
     def gaps(self, as_of: date) -> Gaps:
         """Return the dates up to `as_of` that are not in the lake, since its first publication.
 
-        Quarantined ones may lie off the calendar; a holiday that the calendar does not know
-        counts as missing.
+        Quarantined ones may lie off the calendar; where the newest workbook states such a block no
+        more, it is not waited for. A holiday that the calendar does not know counts as missing.
         """
         accepted = self.dates()
-        held = {block.block_date for block in self.quarantine.all() if block.block_date}
+        held = {block.block_date for block in self.stated(as_of) if block.block_date}
         waiting = {day for day in held - set(accepted) if day <= as_of}
         days = self.commodity.publication_calendar.expected_after(accepted[0]) if accepted else ()
         expected = takewhile(lambda day: day <= as_of, days)
         missing = (day for day in expected if day not in waiting and day not in accepted)
         return Gaps(tuple(sorted(waiting)), tuple(missing))
+
+    def stated(self, as_of: date) -> list[Quarantined]:
+        """Return the blocks that failed and that the newest workbook, on `as_of`, still states.
+
+        Files are cumulative: what the newest one does not repeat, the source has withdrawn.
+        """
+        newest = self.received.newest_date(as_of)
+        return self.quarantine.stated(newest or date.min, as_of)
 
     def history(self, as_of: date) -> History:
         """Return the prices as they were known on `as_of`.

@@ -6,8 +6,9 @@ Under `quarantine/<date>/`, all written once:
 - `<sha256>-repeated-<date>.json`: a later file, of that date, states the same cells;
 - `<sha256>-accepted.json`: a person accepted it.
 
-Whether a block still waits is never written down: it does as long as the lake's copy of its
-date is missing or differs.
+What has become of a block is never written down. It is unsettled as long as the lake's copy of its
+date is missing or differs. An unsettled block waits where the newest workbook still states it;
+where that states it no more, the source has withdrawn it.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from canasta.store import Store
 
 FOLDER = "quarantine"
 UNDATED = "undated"
+_REPEATED = "-repeated-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,29 +77,28 @@ class Quarantine:
     def add(self, block: Quarantined, seen: date) -> bool:
         """Keep a block, or that a later file repeats it; tell whether it is new.
 
-        Repetitions of an unreadable block are not counted: there is nothing to release.
-
         Args:
             block: what failed.
             seen: date of the file that holds it now.
         """
         if self._store.write_once(block.key, _encode(block)):
             return True
-        if block.prices is not None and seen > self.read(block.key).first_seen:
+        if seen > self.read(block.key).first_seen:
             content = _json({"seen": seen.isoformat()})
-            self._store.write_once(f"{_stem(block)}-repeated-{seen}.json", content)
+            self._store.write_once(f"{_stem(block)}{_REPEATED}{seen}.json", content)
         return False
 
     def released(self, block: Quarantined, confirmations: int, seen: date) -> bool:
         """Tell whether a person accepted the block, or enough files up to `seen` repeat it.
 
-        Repetition proves nothing where a reason is one of `quality.UNCONFIRMED`.
+        An unreadable block never is: it holds nothing to let in.
         """
+        if block.prices is None:
+            return False
         keys = self._store.keys(_folder(block.block_date))
-        repeated = f"{_stem(block)}-repeated-"
+        repeated = f"{_stem(block)}{_REPEATED}"
         repeats = sum(repeated < key <= f"{repeated}{seen}.json" for key in keys)
-        provable = UNCONFIRMED.isdisjoint(reason.kind for reason in block.reasons)
-        confirmed = provable and repeats >= confirmations
+        confirmed = is_confirmable(block) and repeats >= confirmations
         return confirmed or f"{_stem(block)}-accepted.json" in keys
 
     def accept(self, block: Quarantined) -> None:
@@ -112,25 +113,51 @@ class Quarantine:
         """Return every block that ever failed, released ones included."""
         return self._sorted(self._store.keys(FOLDER))
 
+    def stated(self, since: date, seen: date) -> list[Quarantined]:
+        """Return the blocks that a file dated `since` to `seen` states, in the order of `of`."""
+        keys = self._store.keys(FOLDER)
+        marks = (key.removesuffix(".json").partition(_REPEATED) for key in keys)
+        # The keys ascend: of each block the newest mark up to `seen` remains.
+        repeated = {stem: day for stem, mark, day in marks if mark and day <= seen.isoformat()}
+        return [
+            block
+            for block in self._sorted(keys)
+            if since <= block.first_seen <= seen
+            or repeated.get(_stem(block), "") >= since.isoformat()
+        ]
+
     def read(self, key: str) -> Quarantined:
         """Read one block."""
-        content: dict[str, Any] = json.loads(self._store.read(key))
-        day, cells = content["date"], content["cells"]
-        return Quarantined(
-            date.fromisoformat(day) if day else None,
-            content["sha256"],
-            date.fromisoformat(content["first_seen"]),
-            tuple(Finding(**reason) for reason in content["reasons"]),
-            None if cells is None else {tuple(labels): price for *labels, price in cells},
-        )
+        return _decode(self._store.read(key))
 
     def _sorted(self, keys: Sequence[str]) -> list[Quarantined]:
-        blocks = [self.read(key) for key in keys if "-" not in key.rsplit("/", 1)[-1]]
-        return sorted(blocks, key=lambda block: (block.first_seen, block.sha256))
+        blocks = [key for key in keys if "-" not in key.rsplit("/", 1)[-1]]
+        read = [_decode(content) for content in self._store.read_all(blocks)]
+        return sorted(read, key=lambda block: (block.first_seen, block.sha256))
+
+
+def is_confirmable(block: Quarantined) -> bool:
+    """Tell whether later files that repeat a block let it in.
+
+    They prove nothing where a reason is one of `quality.UNCONFIRMED`, and make no block readable.
+    """
+    provable = UNCONFIRMED.isdisjoint(reason.kind for reason in block.reasons)
+    return provable and block.prices is not None
+
+
+def is_acceptable(block: Quarantined, commodity: Commodity) -> bool:
+    """Tell whether a person can let a block in: it has a date, and prices the lake would keep."""
+    prices = cleaned(block.prices or {}, commodity)
+    return block.block_date is not None and any(prices.values())
 
 
 def acceptable(day: date, blocks: Sequence[Quarantined], commodity: Commodity) -> Quarantined:
-    """Return the block of `day` that a person accepts: the last one that came.
+    """Return the block of `day` that a person accepts: the last one.
+
+    Args:
+        day: the date.
+        blocks: of that date, not settled yet; the one to prefer comes last.
+        commodity: whose plausible range holds.
 
     Raises:
         LakeError: none is quarantined, or none holds a plausible price: it could not be read,
@@ -140,7 +167,7 @@ def acceptable(day: date, blocks: Sequence[Quarantined], commodity: Commodity) -
         raise LakeError(
             f"No publication of {day} is quarantined; `make quarantine` lists those that are."
         )
-    priced = [block for block in blocks if any(cleaned(block.prices or {}, commodity).values())]
+    priced = [block for block in blocks if is_acceptable(block, commodity)]
     if not priced:
         reasons = "; ".join(str(reason) for block in blocks for reason in block.reasons)
         raise LakeError(
@@ -168,6 +195,18 @@ def _encode(block: Quarantined) -> bytes:
             "reasons": [{"kind": r.kind, "detail": r.detail} for r in block.reasons],
             "cells": cells,
         }
+    )
+
+
+def _decode(stored: bytes) -> Quarantined:
+    content: dict[str, Any] = json.loads(stored)
+    day, cells = content["date"], content["cells"]
+    return Quarantined(
+        date.fromisoformat(day) if day else None,
+        content["sha256"],
+        date.fromisoformat(content["first_seen"]),
+        tuple(Finding(**reason) for reason in content["reasons"]),
+        None if cells is None else {tuple(labels): price for *labels, price in cells},
     )
 
 

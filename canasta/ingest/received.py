@@ -101,9 +101,16 @@ class ReceivedFiles:
 
     def newest(self, as_of: date) -> Received | None:
         """Return the newest workbook of a date on or before `as_of` whose copy is still there."""
-        files = (file for file in reversed(self.all()) if not file.accepted)
-        kept = (file for file in files if file.date <= as_of)
-        return next((file for file in kept if self._store.exists(_raw_key(file.sha256))), None)
+        files = reversed(self._workbooks(as_of))
+        return next((file for file in files if self._store.exists(_raw_key(file.sha256))), None)
+
+    def newest_date(self, as_of: date) -> date | None:
+        """Return the date of the newest workbook on or before `as_of`; None: none came."""
+        files = self._workbooks(as_of)
+        return files[-1].date if files else None
+
+    def _workbooks(self, as_of: date) -> list[Received]:
+        return [file for file in self.all() if not file.accepted and file.date <= as_of]
 
     def content(self, received: Received) -> bytes:
         """Return the bytes of a workbook.

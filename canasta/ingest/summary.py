@@ -44,7 +44,8 @@ class IngestSummary:
         revised: corrections of publications already there.
         released: dates of quarantined blocks that were accepted after all.
         quarantined: blocks that failed now, for the first time.
-        waiting: every block of the file that is quarantined, those of earlier runs too.
+        waiting: every quarantined block of the file that is not what the lake holds, those of
+            earlier runs too.
         flags: what is odd about the publications accepted now, and what was corrected.
         newest: the newest accepted publication on or before `as_of`; None: the lake is empty.
     """

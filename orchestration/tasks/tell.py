@@ -76,7 +76,7 @@ def tell_quarantine(work: Workspace, ingested: IngestSummary) -> None:
         known = _known_events(box, events, ingested)
         news = events.without(known)
         place_at = work.commodity.keys.columns.index(_place(work))
-        _put(work, alerts.quarantined(_still_held(news), marks, news.released))
+        _put(work, alerts.quarantined(_still_held(news), _admission(work), marks, news.released))
         _put(work, alerts.revised(news.revised, place_at, marks))
         _put(work, _layout(work, marks))
         # Last: a run that is killed before tells the same again, under the same keys.
@@ -254,6 +254,10 @@ def _put(work: Workspace, message: Message | None) -> None:
 
 def _marks(work: Workspace) -> Marks:
     return Marks(work.simulated, work.is_replay)
+
+
+def _admission(work: Workspace) -> alerts.Admission:
+    return alerts.Admission(work.commodity, work.parameters.quality.confirmations)
 
 
 def _place(work: Workspace) -> str:

@@ -93,7 +93,7 @@ def test_quarantined_publication_is_listed_with_its_reasons_and_enters_when_acce
     said = capsys.readouterr().out
     assert "Waiting   2024-10-11, first seen in the file of 2024-10-11: checksum-mismatch:" in said
     assert "“Promedio aritmético” of Pasteurizada, Tiendas states" in said
-    assert "`make quarantine ACCEPT=<its date>`" in said
+    assert "later files that repeat it, 2 at least; or `make quarantine ACCEPT=2024-10-11`." in said
     assert at_home.hashes() == before
 
     assert main(["quarantine", "--accept", "2024-10-11", "--date", "2024-10-11"]) == 0

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from canasta.commodity import Commodity
 from canasta.deliver.messages.markup import bold, code, escaped
 from canasta.deliver.messages.message import Message
 from canasta.deliver.messages.wording import Marks, counted, day, full_day, price, series
 from canasta.errors import FailedStep
-from canasta.ingest.quarantine import Quarantined
+from canasta.ingest.quarantine import Quarantined, is_acceptable, is_confirmable
 from canasta.ingest.revisions import Revision
 from canasta.labels import Key
 
@@ -34,14 +35,37 @@ REASONS = {
 }
 """Of the kinds of reasons for a quarantine."""
 
+HOPELESS = (
+    "Lo que no trae precios legibles no se puede aceptar: hay que esperar a que la fuente lo "
+    "corrija."
+)
+BY_HAND = "Lo que tiene una fecha tan lejana solo se usa si alguien lo acepta, aunque se repita."
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What lets a block in that was held back.
+
+    Attributes:
+        commodity: whose plausible range its prices must be in.
+        confirmations: later publications that must repeat it.
+    """
+
+    commodity: Commodity
+    confirmations: int
+
 
 def quarantined(
-    blocks: Sequence[Quarantined], marks: Marks, released: Sequence[date] = ()
+    blocks: Sequence[Quarantined],
+    admission: Admission,
+    marks: Marks,
+    released: Sequence[date] = (),
 ) -> Message | None:
-    """Tell which blocks were held back now, why, and how to let them in; None without any.
+    """Tell which blocks were held back now, why, and what lets them in; None without any.
 
     Args:
         blocks: those that failed for the first time.
+        admission: what lets them in.
         marks: of the lake.
         released: dates of blocks that were let in after all.
     """
@@ -51,10 +75,8 @@ def quarantined(
     if blocks:
         lines += [bold("Publicación en cuarentena"), *(_held(one) for one in blocks[:LISTED])]
         lines += _more(len(blocks))
-        days = [one.block_date for one in blocks if one.block_date]
-        lines.append("No se usa hasta que dos publicaciones posteriores la confirmen.")
-        if days:
-            lines.append(f"Para aceptarla: {code(f'make quarantine ACCEPT={max(days)}')}")
+        lines += _outlooks(blocks, admission)
+        lines += _commands(blocks, admission.commodity)
     if released:
         told = ", ".join(day(one) for one in released)
         lines.append(f"Sale de cuarentena y ya se usa: {told}.")
@@ -66,6 +88,43 @@ def _held(block: Quarantined) -> str:
     when = full_day(block.block_date) if block.block_date else "fecha ilegible"
     reasons = dict.fromkeys(REASONS.get(one.kind, one.kind) for one in block.reasons)
     return f"• {when}: {escaped('; '.join(reasons))}"
+
+
+def _outlooks(blocks: Sequence[Quarantined], admission: Admission) -> list[str]:
+    """Say what becomes of the blocks: one sentence for all that the same thing lets in."""
+    confirmable = [one for one in blocks if is_confirmable(one)]
+    others = [one for one in blocks if not is_confirmable(one)]
+    by_hand = [one for one in others if is_acceptable(one, admission.commodity)]
+    lines = []
+    if len(by_hand) < len(others):
+        lines.append(HOPELESS)
+    if by_hand:
+        lines.append(BY_HAND)
+    if confirmable:
+        subject = "Lo demás no" if others else "No"
+        lines.append(f"{subject} se usa hasta que se repita en {later(admission.confirmations)}.")
+    return lines
+
+
+def _commands(blocks: Sequence[Quarantined], commodity: Commodity) -> list[str]:
+    """Say how to accept each day that can be accepted, the newest ones."""
+    found = {one.block_date for one in blocks if is_acceptable(one, commodity)}
+    days = sorted((one for one in found if one is not None), reverse=True)
+    which = "aceptarla" if len(blocks) == 1 else "aceptar la del {}"
+    return [
+        *(f"Para {which.format(full_day(one))}: {code(accepting(one))}" for one in days[:LISTED]),
+        *_more(len(days)),
+    ]
+
+
+def later(count: int) -> str:
+    """Write how many later publications: `2 publicaciones posteriores`."""
+    return counted(count, "publicación posterior", "publicaciones posteriores")
+
+
+def accepting(when: date) -> str:
+    """Return the command that lets in what is quarantined of a day."""
+    return f"make quarantine ACCEPT={when}"
 
 
 def revised(revisions: Sequence[Revision], place_at: int, marks: Marks) -> Message | None:

@@ -35,6 +35,7 @@ class Facts:
         freshness: what should have come by now; None on a replay lake, which has no now.
         gaps: expected publications that are not there.
         held: blocks that wait in quarantine.
+        confirmations: later publications that let a block in by repeating it.
         champion: what is live; None before the first run.
         skill: of the champion's published forecasts; None where none is scored.
         outcomes: of the newest publications, as `read_outcomes` returns them.
@@ -55,6 +56,7 @@ class Facts:
     freshness: Freshness | None
     gaps: Gaps
     held: tuple[Quarantined, ...]
+    confirmations: int
     champion: Pointer | None
     skill: LiveSkill | None
     outcomes: pd.DataFrame

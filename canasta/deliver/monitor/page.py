@@ -10,6 +10,7 @@ from typing import Any
 
 from canasta.deliver.backtest.page import RANGES
 from canasta.deliver.backtest.page import TEMPLATES as SHARED
+from canasta.deliver.messages.alerts import later
 from canasta.deliver.monitor.decided import changes_of_champion, decided
 from canasta.deliver.monitor.facts import Facts
 from canasta.deliver.monitor.pictures import (
@@ -60,6 +61,7 @@ def page(facts: Facts) -> str:
         log=(log[:DECISIONS], log[DECISIONS:]),
         days=(days[:DAYS], days[DAYS:]),
         held=held_rows(facts),
+        confirming=later(facts.confirmations),
         waiting=waiting_rows(facts.waiting, zone),
         marks=SEVERITIES,
         missing_shown=MISSING,

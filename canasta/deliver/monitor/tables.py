@@ -9,12 +9,13 @@ from datetime import date
 
 import pandas as pd
 
+from canasta.commodity import Commodity
 from canasta.deliver.backtest.spanish import NOTHING, figure, percent, short_date
-from canasta.deliver.messages.alerts import REASONS
+from canasta.deliver.messages.alerts import REASONS, accepting
 from canasta.deliver.messages.wording import full_day
 from canasta.deliver.monitor.decided import algorithms
 from canasta.deliver.monitor.facts import Facts
-from canasta.ingest.quarantine import Quarantined
+from canasta.ingest.quarantine import Quarantined, is_acceptable
 from canasta.monitor.archive import DRIFT, PERFORMANCE
 from canasta.monitor.drift_spanish import SEVERITIES, check_name, figures
 from canasta.monitor.live import LiveSkill, by_version, live_skill
@@ -69,7 +70,7 @@ class DayRow:
 
 @dataclass(frozen=True, slots=True)
 class HeldRow:
-    """One block in quarantine."""
+    """One block in quarantine; `accept` is empty where it cannot be accepted."""
 
     day: str
     first_seen: str
@@ -116,7 +117,7 @@ def day_rows(facts: Facts) -> list[DayRow]:
 
 def held_rows(facts: Facts) -> list[HeldRow]:
     """Return the blocks that wait in quarantine, the newest file first."""
-    return [_held_row(one) for one in reversed(facts.held)]
+    return [_held_row(one, facts.commodity) for one in reversed(facts.held)]
 
 
 def _skill_row(name: str, skill: LiveSkill) -> SkillRow:
@@ -175,13 +176,13 @@ def _day_row(
     )
 
 
-def _held_row(block: Quarantined) -> HeldRow:
-    reasons = dict.fromkeys(_reasons(block))
+def _held_row(block: Quarantined, commodity: Commodity) -> HeldRow:
+    reasons, day = dict.fromkeys(_reasons(block)), block.block_date
     return HeldRow(
-        day="fecha ilegible" if block.block_date is None else full_day(block.block_date),
+        day="fecha ilegible" if day is None else full_day(day),
         first_seen=short_date(block.first_seen),
         reasons=tuple(reasons),
-        accept=f"make quarantine ACCEPT={block.block_date}" if block.block_date else "",
+        accept=accepting(day) if day and is_acceptable(block, commodity) else "",
     )
 
 

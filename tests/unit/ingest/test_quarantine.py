@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -5,7 +6,14 @@ import pytest
 
 from canasta.commodity import Commodity
 from canasta.ingest.quality import Finding
-from canasta.ingest.quarantine import Quarantine, Quarantined, from_block, from_broken
+from canasta.ingest.quarantine import (
+    Quarantine,
+    Quarantined,
+    from_block,
+    from_broken,
+    is_acceptable,
+    is_confirmable,
+)
 from canasta.ingest.workbook import BrokenBlock
 from canasta.store import store_for
 from tests.unit.ingest.builders import KEYS, changed, days, publications
@@ -64,11 +72,56 @@ def test_another_block_of_the_date_confirms_nothing(
     assert quarantine.released(held, 2, LAST)
 
 
+def test_an_unreadable_block_is_never_released(quarantine: Quarantine) -> None:
+    broken = from_broken(BrokenBlock(FIRST, "no header row", "ab" * 32), FIRST)
+    for day in (FIRST, SECOND, THIRD, FOURTH):
+        quarantine.add(broken, day)
+    quarantine.accept(broken)
+    assert not quarantine.released(broken, 2, LAST)
+
+
+def test_stated_is_what_a_file_of_those_days_held(
+    quarantine: Quarantine, held: Quarantined
+) -> None:
+    broken = from_broken(BrokenBlock(None, "no date", "ab" * 32), FIRST)
+    quarantine.add(broken, FIRST)
+    for day in (SECOND, THIRD):
+        quarantine.add(held, day)
+    quarantine.add(broken, FOURTH)
+    quarantine.accept(held)
+    found = {
+        (since, seen): quarantine.stated(since, seen)
+        for since, seen in (
+            (date.min, FIRST), (SECOND, SECOND), (THIRD, THIRD), (THIRD, FOURTH), (FOURTH, LAST)
+        )
+    }  # fmt: skip
+    assert found == {
+        (date.min, FIRST): [broken],
+        (SECOND, SECOND): [held],
+        (THIRD, THIRD): [held],
+        (THIRD, FOURTH): [broken, held],
+        (FOURTH, LAST): [broken],
+    }
+
+
+def test_what_lets_a_block_in_hangs_on_its_reasons_and_its_prices(
+    held: Quarantined, milk: Commodity
+) -> None:
+    far = replace(held, reasons=(*REASONS, Finding("isolated-date", "far off")))
+    absurd = replace(held, prices=dict.fromkeys(KEYS, 500.0))
+    broken = from_broken(BrokenBlock(FIRST, "no header row", "ab" * 32), SECOND)
+    every = (held, far, absurd, broken, replace(held, block_date=None))
+    assert [is_confirmable(block) for block in every] == [True, False, True, False, True]
+    assert [is_acceptable(block, milk) for block in every] == [True, True, False, False, False]
+
+
 def test_blocks_without_a_date_are_kept_apart(quarantine: Quarantine, tmp_path: Path) -> None:
     broken = from_broken(BrokenBlock(None, "no date", "ab" * 32), SECOND)
     assert quarantine.add(broken, SECOND)
     assert not quarantine.add(broken, FOURTH)
     assert quarantine.all() == [broken]
-    assert [path.name for path in tmp_path.rglob("*.json")] == [f"{'ab' * 32}.json"]
+    folder = tmp_path / "quarantine" / "undated"
+    names = [f"{'ab' * 32}-repeated-{FOURTH}.json", f"{'ab' * 32}.json"]
+    assert sorted(folder.iterdir()) == [folder / name for name in names]
     assert broken.reasons == (Finding("layout", "no date"),)
     assert date.fromisoformat("2025-06-04") == broken.first_seen

@@ -37,6 +37,19 @@ def test_the_newest_is_the_newest_on_or_before_a_day(files: ReceivedFiles) -> No
     note(files, b"early", date(2025, 6, 4))
     found = [files.newest(date(2025, 6, day)) for day in (3, 5, 6, 30)]
     assert [file and files.content(file) for file in found] == [None, b"early", b"late", b"late"]
+    days = [files.newest_date(date(2025, 6, day)) for day in (3, 5, 6, 30)]
+    assert days == [None, date(2025, 6, 4), date(2025, 6, 6), date(2025, 6, 6)]
+
+
+def test_the_date_of_the_newest_needs_no_copy_and_no_decision_counts(
+    files: ReceivedFiles, tmp_path: Path
+) -> None:
+    note(files, b"one")
+    files.note_decision(date(2025, 6, 4), "ab" * 32, "quarantine/x.json")
+    for copy in (tmp_path / "raw").iterdir():
+        copy.unlink()
+    assert files.newest_date(date(2025, 6, 30)) == DAY
+    assert files.newest(date(2025, 6, 30)) is None
 
 
 def test_a_lost_copy_is_passed_over_and_a_damaged_one_is_named(

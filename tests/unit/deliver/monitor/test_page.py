@@ -15,7 +15,7 @@ from canasta.deliver.monitor.facts import Facts
 from canasta.deliver.monitor.page import DAYS, page
 from canasta.deliver.outbox_files import How, Told, Waiting
 from canasta.ingest.lake import Gaps
-from canasta.ingest.quality import Finding
+from canasta.ingest.quality import Cells, Finding
 from canasta.ingest.quarantine import Quarantined
 from canasta.labels import SIMULATED
 from canasta.monitor.trailing import LEAST
@@ -124,9 +124,12 @@ def test_simulated_prices_and_replays_are_told(facts: Facts, document: Document)
 
 
 def test_what_waits_and_what_is_held_back_is_listed(facts: Facts) -> None:
+    friday, monday = date(2025, 1, 31), date(2025, 2, 3)
+    prices: Cells = {("Jalisco", "Guadalajara", "Pasteurizada", "Tiendas"): 27.4}
     held = (
-        Quarantined(date(2025, 1, 31), "a" * 64, date(2025, 1, 31), (Finding("stale", "x"),), {}),
-        Quarantined(None, "b" * 64, date(2025, 2, 3), (Finding("layout", "x"),), None),
+        Quarantined(friday, "a" * 64, friday, (Finding("stale", "x"),), prices),
+        Quarantined(None, "b" * 64, monday, (Finding("layout", "x"),), None),
+        Quarantined(monday, "c" * 64, monday, (Finding("layout", "x"),), None),
     )
     waiting = (Waiting(Message("failure-2025-02-03-0f", "<b>Falló</b> &amp; sigue"), NOON),)
     told = (Told("digest-2025-01-31", NOON, How.REFUSED, "chat not found"),)
@@ -139,7 +142,9 @@ def test_what_waits_and_what_is_held_back_is_listed(facts: Facts) -> None:
     assert shown.texts("h2")[0] == "Hay algo que atender", "nobody was told"
     codes = shown.texts("code")
     assert "make quarantine ACCEPT=2025-01-31" in codes
-    assert not any("ACCEPT=None" in code for code in codes)
+    assert sum("ACCEPT=" in code for code in codes) == 1, "the others cannot be read"
+    assert shown.texts("td").count("no se puede") == 2
+    assert any("cuando se repite en 2 publicaciones posteriores" in one for one in shown.texts("p"))
     cells = " ".join(shown.texts("td"))
     assert "repite la publicación anterior en todos sus precios" in cells
     items = " ".join(shown.texts("li"))

@@ -252,6 +252,20 @@ def test_what_a_killed_run_took_in_is_told_by_the_next(
     assert release == "Sale de cuarentena y ya se usa: miércoles 4 de junio."
 
 
+def test_what_the_source_withdrew_before_it_was_told_is_not_offered(
+    setting: Setting, tmp_path: Path, milk: Commodity
+) -> None:
+    """A run is killed before it tells of a faulty copy; the next file corrects that."""
+    desk, (first, second, third) = Desk(tmp_path, milk), days(3)
+    desk.lake = setting.work.lake
+    one, two, three = publications(3, milk)
+    tell_quarantine(setting.work, desk.run(first, one))
+    faulty = with_wrong_average(changed(one, {next(iter(one.prices)): 20.5}, milk))
+    desk.run(second, faulty, two)  # killed before it tells
+    tell_quarantine(setting.work, desk.run(third, one, two, three))
+    assert setting.told() == []
+
+
 def test_new_outbox_tells_no_old_history(setting: Setting, tmp_path: Path, milk: Commodity) -> None:
     desk, (first, second, third) = Desk(tmp_path, milk), days(3)
     desk.lake = setting.work.lake
