@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from canasta.commodity import Commodity
 from canasta.deliver.messages.markup import bold, code, escaped
-from canasta.deliver.messages.message import Message
+from canasta.deliver.messages.message import Message, short_hash
 from canasta.deliver.messages.wording import Marks, counted, day, full_day, price, series
 from canasta.errors import FailedStep
 from canasta.ingest.quarantine import Quarantined, is_acceptable, is_confirmable
@@ -81,7 +80,7 @@ def quarantined(
         told = ", ".join(day(one) for one in released)
         lines.append(f"Sale de cuarentena y ya se usa: {told}.")
     names = [*(one.sha256 for one in blocks), *(f"released {one}" for one in released)]
-    return marks.message(f"quarantine-{_digest(names)}", lines)
+    return marks.message(f"quarantine-{short_hash(names)}", lines)
 
 
 def _held(block: Quarantined) -> str:
@@ -149,7 +148,7 @@ def revised(revisions: Sequence[Revision], place_at: int, marks: Marks) -> Messa
     lines += [_corrected(one, key, place_at) for one, key in changed[:LISTED]]
     lines += _more(len(changed))
     lines.append("Los pronósticos ya usan los valores nuevos.")
-    return marks.message(f"revision-{_digest([one.name for one in revisions])}", lines)
+    return marks.message(f"revision-{short_hash([one.name for one in revisions])}", lines)
 
 
 def _corrected(revision: Revision, key: Key, place_at: int) -> str:
@@ -189,7 +188,7 @@ def failed(failure: Failure, marks: Marks) -> Message:
         f"Para correrla otra vez: {code(failure.again)}",
     ]
     # The same trouble, hour after hour, is told once a day.
-    same = _digest([failure.flow, failure.step, failure.error])
+    same = short_hash([failure.flow, failure.step, failure.error])
     return marks.message(f"failure-{failure.day}-{same}", lines)
 
 
@@ -219,7 +218,7 @@ def unfinished(run: Unfinished, marks: Marks) -> Message:
         "No se perdió nada: la corrida que sigue lo completa.",
         f"Para completarlo ahora: {code(run.again)}",
     ]
-    same = _digest([run.flow, *sorted(f"{one.step} {one.error}" for one in run.steps)])
+    same = short_hash([run.flow, *sorted(f"{one.step} {one.error}" for one in run.steps)])
     return marks.message(f"unfinished-{run.day}-{same}", lines)
 
 
@@ -282,7 +281,3 @@ def _more(count: int) -> list[str]:
 
 def _short(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST].rstrip()}…"
-
-
-def _digest(parts: Sequence[str]) -> str:
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]

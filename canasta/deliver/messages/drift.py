@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable
 
 from canasta.deliver.backtest.spanish import percent
 from canasta.deliver.messages.markup import bold, escaped
-from canasta.deliver.messages.message import Message
+from canasta.deliver.messages.message import Message, short_hash
 from canasta.deliver.messages.wording import Marks, full_day, price
 from canasta.monitor.verdict import FAILED, Check, Severity, Verdict
 
@@ -50,7 +49,7 @@ def drifted(verdict: Verdict, marks: Marks, unit: str, *, searches: bool) -> Mes
     """
     told = [one for one in verdict.checks if one.severity is not Severity.OK]
     names = sorted(one.name for one in told)
-    key = f"drift-{verdict.as_of}-{verdict.severity.lower()}-{_digest(names)}"
+    key = f"drift-{verdict.as_of}-{verdict.severity.lower()}-{short_hash(names)}"
     lines = _unmade(verdict) if is_unmade(verdict) else _odd(verdict, told, unit)
     if verdict.severity is Severity.ALERT:
         lines.append(_follows(searches=searches))
@@ -114,7 +113,3 @@ def _with_figures(check: Check, told: str, shown: Callable[[float], str]) -> str
 def _amount(value: float) -> str:
     """Write an amount of money; in a mean of many, fractions of a cent may count."""
     return price(value) if value >= DIME else f"{value:.3f}"
-
-
-def _digest(parts: list[str]) -> str:
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -92,3 +94,8 @@ def parts_of(message: Message) -> list[Part]:
         *(Part(Kind.PHOTO, file=file) for file in photo),
         *(Part(Kind.DOCUMENT, file=file) for file in message.documents),
     ]
+
+
+def short_hash(parts: Sequence[str]) -> str:
+    """Return what tells events apart whose keys cannot name all that they are about."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
