@@ -99,7 +99,7 @@ def drift_table(verdict: Verdict) -> Table:
 
 
 def _threshold(figure: float) -> str:
-    return _shown(figure) if math.isfinite(figure) else "too little history"
+    return _shown(figure) if math.isfinite(figure) else "too little to learn from"
 
 
 def _shown(figure: float) -> str:

@@ -12,7 +12,7 @@ from canasta.deliver.monitor.page import page
 from canasta.deliver.outbox import Outbox, outbox_folder
 from canasta.ingest.intake import waiting
 from canasta.ingest.replayed import newest_replayed
-from canasta.monitor.archive import DRIFT, PERFORMANCE, Archive
+from canasta.monitor.archive import DRIFT, PERFORMANCE, Archive, leave_out
 from canasta.monitor.freshness import Freshness, freshness
 from canasta.monitor.last_run import read_last_run
 from canasta.monitor.outcomes import read_outcomes
@@ -123,14 +123,22 @@ def _verdicts(work: Workspace, archive: Archive) -> tuple[Verdict, ...]:
 
     MONITOR_DIR may have been another lake's before.
     """
-    ours = [
-        found for found in archive.contents(DRIFT) if found["source"] == work.lake.source_kind.value
-    ]
-    made_up_first = sorted(ours, key=lambda found: not found["backfilled"])
-    newest = {found["verdict"]["as_of"]: verdict_of(found["verdict"]) for found in made_up_first}
-    return tuple(newest[day] for day in sorted(newest)[-YEAR:])
+    newest: dict[date, tuple[bool, Verdict]] = {}
+    for path, found in archive.newest_first(DRIFT):
+        try:
+            made_up, verdict = bool(found["backfilled"]), verdict_of(found["verdict"])
+            ours = found["source"] == work.lake.source_kind.value
+        except (KeyError, TypeError, ValueError) as error:
+            leave_out(path, repr(error))
+            continue
+        known = newest.get(verdict.as_of)
+        if known is None and len(newest) == YEAR:
+            break
+        if ours and (known is None or (known[0] and not made_up)):
+            newest[verdict.as_of] = made_up, verdict
+    return tuple(newest[day][1] for day in sorted(newest))
 
 
 def _pages(archive: Archive, kind: str) -> dict[date, str]:
     """Return the pages of one kind by day, relative to the archive's folder."""
-    return {date.fromisoformat(path.stem): f"{kind}/{path.name}" for path in archive.pages(kind)}
+    return {day: f"{kind}/{path.name}" for day, path in archive.pages(kind).items()}

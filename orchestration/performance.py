@@ -5,9 +5,13 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from canasta.monitor.archive import PERFORMANCE
+from canasta.monitor.drift_archive import Run
 from canasta.monitor.drift_windows import publications_in
 from canasta.monitor.outcomes import read_outcomes
+from canasta.monitor.performance import archive_outcomes, newest_day
 from orchestration.drift import archive_of
+from orchestration.reign import newest_outcomes
 from orchestration.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -27,10 +31,20 @@ def keep_performance(work: Workspace) -> Path | None:
         return None
 
 
-def _keep(work: Workspace) -> Path | None:
-    from canasta.monitor.drift_archive import Run  # noqa: PLC0415 # Evidently takes seconds
-    from canasta.monitor.performance import archive_outcomes  # noqa: PLC0415 # the same
+def is_missing(work: Workspace) -> bool:
+    """Tell whether the newest publication that was scored has no report; never raise.
 
+    A run that was cut short after it had scored leaves none.
+    """
+    try:
+        day = newest_day(newest_outcomes(work))
+    except Exception:  # logged; nothing but reading the report depends on it
+        log.exception("Whether the performance report of %s is missing is not known.", work.as_of)
+        return False
+    return day is not None and not archive_of(work).has(PERFORMANCE, day)
+
+
+def _keep(work: Workspace) -> Path | None:
     calendar, windows = work.commodity.publication_calendar, work.parameters.drift
     recent, before = (
         publications_in(days, calendar) for days in (windows.window_days, windows.reference_days)

@@ -1,7 +1,8 @@
 """How often drift alarms for nothing, and what it notices: `python -m tests.drift_power`.
 
 Prints the tables of docs/drift.md from the real prices in REAL_DATA_DIR. `--through-ingest` prints
-the second, in which the source itself publishes the faults (two minutes).
+the second, in which the source itself publishes the faults (two minutes). `--few-series` prints
+how often small markets alarm, on simulated prices (one minute).
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import shutil
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -31,7 +32,7 @@ from canasta.parameters import Parameters, read_parameters
 from canasta.store import store_for
 from simulate_publication import render, true_averages
 from tests.drift_faults import DAYS_30, FAINTER, FAULTS, Fault, faulty, onsets
-from tests.panels import real_panel
+from tests.panels import real_panel, simulated_panel
 
 FROM = date(2024, 10, 1)
 """First day of the quiet history that is judged: nine months of prices lie before it."""
@@ -39,6 +40,10 @@ SOON = 2
 """Publications, the first faulty one among them, within which an ALERT is due."""
 FOLLOWED = 6
 """Faulty publications that are followed through ingest."""
+SIZES = (1, 2, 4, 8, 20, 40)
+"""Series of small markets."""
+SEEDS = range(8)
+"""Of the simulated histories that they are parts of."""
 
 
 def first_at(panel: Panel, day: date) -> int:
@@ -150,6 +155,31 @@ def through_ingest(
     return found
 
 
+def parts(panel: Panel, size: int) -> Iterator[Panel]:
+    """Markets of so few series, of those that were quoted throughout."""
+    quoted = np.flatnonzero(np.isfinite(panel.prices).all(axis=1))
+    for start in (0, 40, 80, 120):
+        rows = quoted[start : start + size]
+        keys = tuple(panel.keys[row] for row in rows)
+        yield replace(panel, keys=keys, prices=panel.prices[rows])
+
+
+def few_rows(commodity: Commodity, parameters: Parameters) -> list[str]:
+    """What undisturbed publications of small markets came to, Markdown."""
+    panels = [simulated_panel(commodity, 190, seed) for seed in SEEDS]
+    rows = []
+    for size in SIZES:
+        found = Counter(
+            check_drift(market.cut(end), parameters.drift).severity
+            for panel in panels
+            for market in parts(panel, size)
+            for end in range(50, 191, 2)
+        )
+        shares = (f"{found[one] / found.total():.1%}" for one in (Severity.ALERT, Severity.WARNING))
+        rows.append(f"| {size} | {' | '.join(shares)} |")
+    return rows
+
+
 def power_rows(panel: Panel, parameters: Parameters) -> list[str]:
     """The rows of the first table, Markdown."""
     rows = []
@@ -200,6 +230,9 @@ def _after(counts: Sequence[int | None]) -> str:
 def main(arguments: Sequence[str]) -> None:
     """Print a table."""
     commodity, parameters = load_commodity("milk"), read_parameters()
+    if "--few-series" in arguments:
+        print("\n".join(few_rows(commodity, parameters)))
+        return
     panel = real_panel(commodity, Path(os.environ["REAL_DATA_DIR"]))
     if "--through-ingest" in arguments:
         starts = onsets(len(panel.dates), first_at(panel, FROM))

@@ -50,8 +50,8 @@ def check_drift(
       spreads), by normed Wasserstein distance, against the distances of past windows.
 
     The false-alarm rates of `parameters` are shared out evenly (Bonferroni). A quantity with too
-    little past is OK with a NaN threshold. Nothing of the current publication or window enters
-    its own threshold.
+    little past, or one that hardly ever moved, is OK with a NaN threshold. Nothing of the current
+    publication or window enters its own threshold.
 
     Args:
         panel: the history as known on the day.
@@ -131,7 +131,7 @@ def _window_checks(
     for name, values in cells.items():
         known = values[:, -(past.history + windows.reference + windows.current) :]
         found = scores(known, windows)
-        value = measured.get(name, float(found[-1]) if found.size else np.nan)
+        value = float(found[-1]) if found.size else np.nan
         # Windows that share no publication with the current one.
         earlier = found[: -windows.current]
         earlier = earlier[np.isfinite(earlier)]
@@ -140,6 +140,7 @@ def _window_checks(
         if independent < past.parameters.least_windows or not np.isfinite(value):
             yield _untold(title, value)
             continue
+        value = measured.get(name, value)
         chance = 1 / math.sqrt(np.isfinite(known[:, -windows.current :]).sum())
         alert, warning = (
             window_bound(earlier, rate, independent, chance)

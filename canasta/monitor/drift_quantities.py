@@ -58,9 +58,9 @@ class Logit:
         return (smooth * (self.of + 1) - 0.5) / self.of
 
     def step(self, bound: float) -> float:
-        """Return how far one thing more moves the logit."""
-        share = self.down(bound)
-        here, next_one = self.up(np.clip([share, share + 1 / self.of], 0.0, 1.0))
+        """Return how far one thing more moves the logit; at all things, the last one of them."""
+        share = min(max(self.down(bound), 0.0), 1 - 1 / self.of)
+        here, next_one = self.up(np.array([share, share + 1 / self.of]))
         return float(next_one - here)
 
 

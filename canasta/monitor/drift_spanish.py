@@ -64,7 +64,7 @@ def _table(verdict: Verdict) -> str:
     rows = "".join(f"<tr>{''.join(_cells(check))}</tr>" for check in verdict.checks)
     return (
         f"<p>Resultado: <strong>{SEVERITIES[verdict.severity]}</strong>. El umbral es el de la "
-        f"alerta; – donde aún hay poca historia para aprenderlo.</p>"
+        f"alerta; – donde todavía hay muy poco de qué aprenderlo.</p>"
         f"<table><tr>{titles}</tr>{rows}</table>"
     )
 

@@ -12,6 +12,9 @@ from canasta.forecast.panel import Floats
 
 LEAST_NORM = 0.001
 """The least standard deviation that distances are normed by; Evidently's."""
+LEAST_VARIED = 50
+"""Cells of a reference that differ from its commonest value, without which there is no score: what
+hardly ever moves has no spread to norm by, and its next move would be hundreds of norms."""
 
 type Columns = NDArray[np.int64]
 
@@ -57,7 +60,8 @@ def scores(values: Floats, windows: Windows) -> Floats:
         windows: their lengths.
 
     Returns:
-        One score for each of `windows.ends(T)`; NaN where either sample is empty.
+        One score for each of `windows.ends(T)`; NaN where the window is empty, or fewer than
+        LEAST_VARIED cells of its reference differ from the commonest.
     """
     ends = windows.ends(values.shape[1])
     row, column = np.nonzero(np.isfinite(values))
@@ -76,7 +80,8 @@ def scores(values: Floats, windows: Windows) -> Floats:
 def _distance(points: Floats, reference: Floats, current: Floats) -> Floats:
     """Return the scores of samples that hold each of `points` as often as the rows say."""
     sizes = [sample.sum(axis=1, keepdims=True) for sample in (reference, current)]
-    empty = (sizes[0] == 0) | (sizes[1] == 0)
+    varied = sizes[0] - reference.max(axis=1, keepdims=True)
+    mute = (varied < LEAST_VARIED) | (sizes[1] == 0)
     first, second = (
         sample / np.where(size, size, 1)
         for sample, size in zip((reference, current), sizes, strict=True)
@@ -85,4 +90,4 @@ def _distance(points: Floats, reference: Floats, current: Floats) -> Floats:
     mean = first @ points
     variance = np.maximum((first * (points - mean[:, np.newaxis]) ** 2).sum(axis=1), 0.0)
     found = gaps @ np.diff(points) / np.maximum(np.sqrt(variance), LEAST_NORM)
-    return np.where(empty[:, 0], np.nan, found)
+    return np.where(mute[:, 0], np.nan, found)

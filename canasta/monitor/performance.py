@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -49,7 +50,13 @@ def archive_outcomes(
         The path of its page; None where too little was scored for one.
     """
     recent, before = recent_and_before(outcomes, publications)
-    if len(recent) < LEAST_OUTCOMES:
+    day = newest_day(outcomes)
+    if day is None or len(recent) < LEAST_OUTCOMES:
         return None
-    day = outcomes.loc[outcomes["horizon"] == HORIZON, "target"].max()
     return archive_performance(archive, recent, day, run, before)
+
+
+def newest_day(outcomes: pd.DataFrame) -> date | None:
+    """Return the newest publication that a report of outcomes is about; None without any."""
+    days = outcomes.loc[outcomes["horizon"] == HORIZON, "target"]
+    return None if days.empty else days.max()

@@ -48,7 +48,7 @@ def trailing(outcomes: pd.DataFrame, length: int, horizon: int = 1) -> Trailing 
 
     Args:
         outcomes: as `read_outcomes` returns them.
-        length: publications that a point looks back on, LEAST or more.
+        length: publications that a point looks back on; LEAST, where it is fewer.
         horizon: publications ahead.
     """
     scored = outcomes[outcomes["horizon"] == horizon]
@@ -56,6 +56,7 @@ def trailing(outcomes: pd.DataFrame, length: int, horizon: int = 1) -> Trailing 
         return None
     by_target = measures(scored).drop(columns=["version", "horizon"]).groupby("target")
     sums = by_target.sum().assign(forecasts=by_target.size())
+    length = max(length, LEAST)
     recent = sums.rolling(length, min_periods=LEAST).sum()
     saved = (sums["base_crps"] - sums["crps"]).cumsum()
     return Trailing(

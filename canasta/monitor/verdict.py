@@ -28,7 +28,7 @@ class Check:
     Attributes:
         name: of the quantity, such as `change-30-days`.
         value: what it is now; NaN where there is too little to compute it from.
-        threshold: from which it is an ALERT; NaN where there is too little history to learn it.
+        threshold: from which it is an ALERT; NaN where there is too little to learn it from.
         severity: what follows.
     """
 

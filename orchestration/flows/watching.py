@@ -16,6 +16,7 @@ from canasta.registry.promotion import heir
 from canasta.registry.steps import Basis
 from canasta.registry.tenure import banned
 from orchestration.attempts import Attempts
+from orchestration.performance import is_missing
 from orchestration.tasks.learn import register
 from orchestration.tasks.tell import flush
 from orchestration.tasks.watch import (
@@ -68,7 +69,7 @@ def watch_outcomes(work: Workspace, panel: Panel, basis: Basis, attempts: Attemp
     if scoring.waiting:
         attempts.make("Score", lambda: _tell_of_waiting(work, scoring), None)
     scored = scoring.publications
-    if scored:
+    if scored or is_missing(work):
         attempts.make("Log outcomes", lambda: log_outcomes(work), None)
         report_performance(work)
     ruling = attempts.make("Roll back", lambda: _hold_to_account(work, panel, basis), None)

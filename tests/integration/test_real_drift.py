@@ -16,6 +16,7 @@ from tests.drift_faults import FAULTS, WINDOWS, Fault, onsets
 from tests.drift_power import (
     FROM,
     SOON,
+    few_rows,
     first_at,
     ingest_rows,
     noticed,
@@ -84,3 +85,4 @@ def test_the_page_states_what_is_measured(
     starts = onsets(len(panel.dates), first_at(panel, FROM))
     followed = ingest_rows(through_ingest(panel, FAULTS, starts, milk))
     assert table("In the publication itself") == followed
+    assert table("Small markets") == few_rows(milk, parameters)

@@ -6,11 +6,12 @@ import pytest
 
 from canasta.commodity import Commodity
 from canasta.errors import TooLittleHistory
-from canasta.forecast.panel import Panel
+from canasta.forecast.panel import Floats, Panel
 from canasta.monitor.drift import WINDOW, check_drift, windows_of
 from canasta.monitor.verdict import Severity, Verdict
 from canasta.parameters import DriftParameters, read_parameters
 from tests.drift_faults import FAULTS, Fault, faulty
+from tests.drift_power import parts
 from tests.panels import simulated_panel
 
 PUBLICATIONS = 190
@@ -93,6 +94,52 @@ def test_what_can_be_learnt_is_learnt_first(panel: Panel, parameters: DriftParam
 def test_an_empty_history_is_an_error(panel: Panel, parameters: DriftParameters) -> None:
     with pytest.raises(TooLittleHistory):
         check_drift(panel.cut(0), parameters)
+
+
+def steps(kind: str, series: int) -> Floats:
+    """Changes from publication to publication, in cents to a peso."""
+    random = np.random.default_rng(11)
+    moves = random.choice([-1, 1], (series, PUBLICATIONS)) * random.uniform(
+        0.05, 0.9, (series, PUBLICATIONS)
+    )
+    at = np.arange(PUBLICATIONS)
+    moved = {"never": at < 0, "always": at >= 0, "every fourth": at % 4 == 0}[kind]
+    return np.where(moved, moves, 0.0)
+
+
+@pytest.mark.parametrize("kind", ["never", "always", "every fourth"])
+@pytest.mark.parametrize("series", [1, 2, 10, 60, 120])
+def test_a_share_that_is_usual_is_no_alarm_where_it_is_all(
+    panel: Panel, parameters: DriftParameters, kind: str, series: int
+) -> None:
+    prices = np.round(40 + np.cumsum(steps(kind, series), axis=1), 2)
+    market = replace(panel, keys=panel.keys[:series], prices=prices)
+    for end in range(100, PUBLICATIONS + 1, 3):
+        verdict = check_drift(market.cut(end), parameters)
+        assert not alerts(verdict), verdict
+
+
+@pytest.mark.parametrize("size", [1, 4, 8])
+def test_a_market_of_few_series_hardly_ever_alarms(
+    milk: Commodity, parameters: DriftParameters, size: int
+) -> None:
+    """One in 500 is asked for; docs/drift.md has the rates of more of them."""
+    verdicts = [
+        check_drift(market.cut(end), parameters)
+        for seed in range(3)
+        for market in parts(simulated_panel(milk, PUBLICATIONS, seed), size)
+        for end in range(110, PUBLICATIONS + 1, 4)
+    ]
+    assert sum(verdict.severity is Severity.ALERT for verdict in verdicts) <= 0.01 * len(verdicts)
+
+
+def test_the_first_cent_in_months_does_not_fill_the_window(
+    panel: Panel, parameters: DriftParameters
+) -> None:
+    prices = np.full((60, PUBLICATIONS), 25.0)
+    prices[0, -3:] += 0.01
+    market = replace(panel, keys=panel.keys[:60], prices=prices)
+    assert not alerts(check_drift(market, parameters))
 
 
 def test_thresholds_know_nothing_of_what_they_judge(

@@ -37,7 +37,7 @@ def run(panel: Panel, *, simulated: bool = False) -> Run:
 def test_a_verdict_is_kept_with_what_it_rests_on(panel: Panel, archive: Archive) -> None:
     examined = examine(panel, PARAMETERS)
     page = archive_drift(archive, examined, run(panel)).read_text()
-    (kept,) = archive.contents("drift")
+    ((_, kept),) = archive.newest_first("drift")
     assert verdict_of(kept["verdict"]) == examined.verdict
     assert kept["windows"]["current"] == [str(panel.dates[-13]), str(panel.origin)]
     assert kept["windows"]["reference"] == [str(panel.dates[-90]), str(panel.dates[-14])]
@@ -86,5 +86,5 @@ def test_performance_lies_in_the_same_archive(panel: Panel, archive: Archive) ->
     page = archive_performance(archive, outcomes, date(2025, 4, 30), run(panel))
     assert page == archive.folder / "performance" / "2025-04-30.html"
     assert "Acierto de los pronósticos, 2025-04-30" in page.read_text()
-    (kept,) = archive.contents("performance")
+    ((_, kept),) = archive.newest_first("performance")
     assert kept["day"] == "2025-04-30"

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from canasta.commodity import Commodity
 from canasta.forecast.panel import Floats, Panel
 from canasta.monitor.drift_quantities import Logarithm, Logit, Plain, Quantities
+from canasta.monitor.drift_thresholds import tail_bound
 from tests.panels import simulated_panel
 
 MEMORY = 10
@@ -111,6 +113,32 @@ def test_scales_are_undone(count: int) -> None:
     size = np.array([0.01 + count])
     assert Logarithm().down(float(Logarithm().up(size)[0])) == pytest.approx(float(size[0]))
     assert Plain(185).down(float(Plain(185).up(size)[0])) == float(size[0])
+
+
+@given(st.integers(1, 400), st.floats(0, 1))
+def test_the_last_thing_moves_a_share_too(of: int, part: float) -> None:
+    """At 100 %, where no thing more can be had, a step is not nothing."""
+    scale, share = Logit(of), round(part * of) / of
+    at = float(scale.up(np.array([share]))[0])
+    assert scale.step(at) > 1 / of
+    if share < 1:
+        one_more = float(scale.up(np.array([share + 1 / of]))[0])
+        assert scale.step(at) == pytest.approx(one_more - at)
+
+
+def test_no_share_reaches_the_threshold_where_all_is_usual() -> None:
+    for of, rate in product(range(1, 401), (0.02 / 12, 0.002 / 12)):
+        scale = Logit(of)
+        past = scale.up(np.ones(100))
+        assert scale.down(tail_bound(past, rate, 0.2, scale.step(float(past[0])))) > 1 + 0.1 / of
+
+
+@given(st.floats(1e-4, 1e3))
+def test_what_was_always_the_same_is_below_its_threshold(value: float) -> None:
+    for scale in (Logarithm(), Plain(1), Plain(400)):
+        past = scale.up(np.full(100, value))
+        bound = tail_bound(past, 0.002, 0.2, scale.step(float(past[0])))
+        assert scale.down(bound) > value
 
 
 def test_a_step_is_one_thing_more() -> None:

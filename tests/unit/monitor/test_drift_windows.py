@@ -6,7 +6,13 @@ from scipy.stats import wasserstein_distance
 
 from canasta.calendar import PublicationCalendar
 from canasta.forecast.panel import Floats
-from canasta.monitor.drift_windows import LEAST_NORM, Windows, publications_in, scores
+from canasta.monitor.drift_windows import (
+    LEAST_NORM,
+    LEAST_VARIED,
+    Windows,
+    publications_in,
+    scores,
+)
 
 WINDOWS = Windows(current=4, reference=10, least=6)
 
@@ -21,7 +27,7 @@ def by_hand(values: Floats, end: int) -> float:
 @pytest.fixture
 def values() -> Floats:
     random = np.random.default_rng(1)
-    changes = np.round(random.normal(0, 0.5, (12, 30)), 2)
+    changes = np.round(random.normal(0, 0.5, (40, 30)), 2)
     changes[random.random(changes.shape) < 0.7] = 0.0
     changes[random.random(changes.shape) < 0.1] = np.nan
     changes[:, 22:] += 0.3
@@ -35,11 +41,22 @@ def test_all_windows_at_once_are_each_alone(values: Floats) -> None:
     assert found == pytest.approx([by_hand(values, end) for end in ends], rel=1e-9)
 
 
-def test_a_constant_reference_is_normed_as_evidently_does() -> None:
-    values = np.zeros((5, 12))
+def test_a_reference_with_little_spread_is_normed_as_evidently_does() -> None:
+    values = np.zeros((1000, 12))
+    values[:LEAST_VARIED, 0] = 0.01
+    assert np.std(values[:, :8]) < LEAST_NORM
     values[:, -1] = 1.0
     assert scores(values, WINDOWS)[-1] == pytest.approx(by_hand(values, 12))
-    assert scores(values, WINDOWS)[-1] == pytest.approx(0.25 / LEAST_NORM)
+
+
+@pytest.mark.parametrize("usual", [0.0, 1.0])
+def test_what_hardly_ever_moved_has_no_score(usual: float) -> None:
+    """Its next move, or the first price that stands still, would be hundreds of norms."""
+    values = np.full((1000, 12), usual)
+    values[:, -1] = 1.0 - usual
+    for varied, known in ((0, False), (LEAST_VARIED - 1, False), (LEAST_VARIED, True)):
+        values[:varied, 0] = 1.0 - usual
+        assert np.isfinite(scores(values, WINDOWS)[-1]) == known
 
 
 def test_windows_without_cells_have_no_score(values: Floats) -> None:

@@ -39,7 +39,7 @@ def test_outcomes_become_a_page_of_the_newest_day(tmp_path: Path) -> None:
     archive = Archive(tmp_path, pages=2)
     page = archive_outcomes(archive, outcomes(10), 3, RUN)
     assert page == archive.folder / "performance" / f"{FIRST + timedelta(days=18)}.html"
-    (kept,) = archive.contents("performance")
+    ((_, kept),) = archive.newest_first("performance")
     figures = {
         one["metric_name"].partition("(")[0]: one["value"] for one in kept["evidently"]["metrics"]
     }

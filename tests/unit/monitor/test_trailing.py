@@ -38,6 +38,15 @@ def test_the_first_points_say_nothing_but_what_is_saved() -> None:
     assert np.isfinite(found.saved).all()
 
 
+@pytest.mark.parametrize("length", [2, LEAST - 1, LEAST])
+def test_a_point_looks_back_on_as_many_as_say_something(length: int) -> None:
+    found, least = trailing(outcomes(0.1), length), trailing(outcomes(0.1), LEAST)
+    assert found is not None
+    assert least is not None
+    assert found.length == LEAST
+    assert found.crps_skill == pytest.approx(least.crps_skill, nan_ok=True)
+
+
 def test_what_is_saved_ends_at_the_skill_of_all() -> None:
     made = outcomes(0.2)
     found, skill = trailing(made, LENGTH), live_skill(made)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -84,6 +84,18 @@ def test_an_alert_is_printed_and_kept(
     kept = json.loads(figures.read_text())
     assert kept["verdict"]["severity"] == "ALERT"
     assert (kept["source"], kept["backfilled"]) == ("simulated", False)
+
+
+def test_of_an_old_day_what_is_named_is_there(
+    days: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pages = tmp_path / "monitor" / "reports" / "drift"
+    pages.mkdir(parents=True)
+    for at in range(60):
+        (pages / f"{date(2030, 1, 1) + timedelta(days=at)}.html").write_text("a later one")
+    assert main(["drift", "--date", days[-1]]) == 0
+    named = Path(capsys.readouterr().out.rpartition("Report    ")[2].strip())
+    assert json.loads(named.read_text())["verdict"]["as_of"] == days[-1]
 
 
 def test_the_day_before_is_as_usual_and_made_up_for(days: list[str], tmp_path: Path) -> None:
